@@ -1,0 +1,3 @@
+module github.com/gepa-go/gepa
+
+go 1.26
