@@ -244,6 +244,11 @@ func prepare(ctx context.Context, conn *sql.Conn, path string) error {
 		}
 	}
 	if err == nil {
+		// BEGIN does not mind a file that may only be read; a write does, even
+		// one that finds nothing to do.
+		_, err = conn.ExecContext(ctx, "DELETE FROM meta WHERE name = ''")
+	}
+	if err == nil {
 		_, err = conn.ExecContext(ctx, "COMMIT")
 	}
 	return explain("open", path, err) // on failure the caller drops the connection and with it the transaction
