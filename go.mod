@@ -1,6 +1,6 @@
 module github.com/gepa-go/gepa
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/cenkalti/backoff/v5 v5.0.3
@@ -8,3 +8,5 @@ require (
 	github.com/sashabaranov/go-openai v1.43.0
 	go.uber.org/goleak v1.3.0
 )
+
+require golang.org/x/sync v0.24.0 // indirect
