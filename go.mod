@@ -3,6 +3,7 @@ module github.com/gepa-go/gepa
 go 1.26.0
 
 require (
+	github.com/RealAlexandreAI/json-repair v0.0.18
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/google/go-cmp v0.7.0
 	github.com/sashabaranov/go-openai v1.43.0
@@ -22,4 +23,5 @@ require (
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
+	golang.org/x/sync v0.18.0
 )
