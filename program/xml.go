@@ -229,14 +229,17 @@ func groupChildren(e *xmltree.Element) groups {
 
 // pydanticRepr is how pydantic prints an output field.
 func (f Field) pydanticRepr() string {
-	required := "True"
 	extra := "'__dspy_field_type': 'output', "
-	if f.Desc != "" {
-		extra = "'desc': " + py.Repr(f.Desc) + ", " + extra + "'prefix': " + py.Repr(f.PrefixText())
-	} else {
-		extra += "'prefix': " + py.Repr(f.PrefixText()) + ", 'desc': " + py.Repr(f.Description())
+	if len(f.Constraints) > 0 {
+		extra += "'constraints': " + py.Repr(f.constraintText()) + ", "
 	}
-	return "annotation=" + f.Type.pydanticName() + " required=" + required + " json_schema_extra={" + extra + "}"
+	extra += "'prefix': " + py.Repr(f.PrefixText())
+	if f.Desc != "" {
+		extra = "'desc': " + py.Repr(f.Desc) + ", " + extra
+	} else {
+		extra += ", 'desc': " + py.Repr(f.Description())
+	}
+	return "annotation=" + f.Type.pydanticName() + " required=True json_schema_extra={" + extra + "}"
 }
 
 // pydanticName is how pydantic prints an annotation.
