@@ -41,7 +41,19 @@ func TestReadEval(t *testing.T) {
 				tag = fmt.Sprint("K", r.q.kind)
 			}
 			if os.Getenv("SIM_SHOW") != "" && f < 0.5 {
-				fmt.Printf("%s | %s | gold %s | got %s | focus %v\n", tag, x.Question, x.Answer, ans, r.q.focus)
+				top := ""
+				for _, b := range r.best {
+					top += r.d.paras[b].title + "; "
+				}
+				var sup []string
+				for _, s := range x.Sup {
+					sup = append(sup, fmt.Sprint(s[0]))
+				}
+				line := ""
+				if c := r.bestCandidate(); c != nil && c.span.sent != nil {
+					line = r.d.paras[c.para].title + ": " + span{c.span.sent, 0, len(c.span.sent.words)}.text()
+				}
+				fmt.Printf("%s | %s | gold %s | got %s | focus %v | best %s | sup %v\n      %s\n", tag, x.Question, x.Answer, ans, r.q.focus, top, sup, line)
 			}
 		}
 		fmt.Printf("%s: F1 %.3f | yesno %d/%d | either %.2f/%d | other %.3f/%d\n", path, all/float64(len(xs)), yn, ynN, ch, chN, other/float64(oN), oN)

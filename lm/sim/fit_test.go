@@ -18,6 +18,7 @@ var fitData = flag.String("sim.data", "", "comma separated data")
 type rawExample struct {
 	Question, Answer, Type string
 	Context                [][2]json.RawMessage
+	Sup                    [][2]any `json:"supporting_facts"`
 }
 
 func (x rawExample) items() []string {

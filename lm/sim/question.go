@@ -15,6 +15,8 @@ const (
 	kindYesNo
 	kindNation
 	kindWork
+	kindOrg
+	kindNoun   // a common noun: an occupation, a genre
 	kindCommon // what several things have in common
 	kinds      // how many kinds there are
 )
@@ -29,6 +31,8 @@ type query struct {
 	either bool     // offers a choice: "X or Y"
 	both   bool     // speaks of two things at once
 	names  [][]string
+	nouns  []string           // the focus as lower-case words
+	ask    map[string]float64 // how near a key stands to the question word
 }
 
 func readQuestion(text string) *query {
@@ -102,14 +106,34 @@ func (q *query) classify() {
 		}
 	}
 	if wh >= 0 {
-		q.focus = q.focusAfter(wh)
+		q.focus, q.nouns = q.focusAfter(wh)
+	}
+	q.ask = map[string]float64{}
+	for i, w := range q.words {
+		if w.punct || w.name || stopword(w.key) || wh < 0 {
+			continue
+		}
+		gap := max(i-wh, wh-i)
+		q.ask[w.key] = max(q.ask[w.key], 1/(1+float64(gap)/3))
 	}
 	for i := range q.words {
-		if q.at(i) == "or" && i > 0 {
+		if q.at(i) == "or" && q.offered(i) {
 			q.either = true
 		}
 	}
 	q.kind = q.kindAt(wh)
+}
+
+// offered reports whether the "or" at i stands between two names.
+func (q *query) offered(i int) bool {
+	before, after := false, false
+	for j := i - 1; j >= 0 && j >= i-3; j-- {
+		before = before || q.words[j].name || q.words[j].upper && j > 0
+	}
+	for j := i + 1; j < len(q.words) && j <= i+3; j++ {
+		after = after || q.words[j].name || q.words[j].upper
+	}
+	return before && after
 }
 
 // weak reports whether the question word at i reads as a relative pronoun.
@@ -154,44 +178,59 @@ func (q *query) kindAt(wh int) kind {
 }
 
 func (q *query) kindOfFocus() kind {
-	for i := len(q.focus) - 1; i >= 0; i-- {
-		if k := kindOfNoun(q.focus[i]); k != kindThing {
+	for i := len(q.nouns) - 1; i >= 0; i-- {
+		if k := kindOfNoun(singular(q.nouns[i])); k != kindThing {
 			return k
 		}
 	}
 	return kindThing
 }
 
-// kindOfNoun returns the kind of answer that a noun, given by its key, asks
-// for.
-func kindOfNoun(key string) kind {
-	switch key {
+func singular(w string) string {
+	switch {
+	case strings.HasSuffix(w, "ies") && len(w) > 5:
+		return w[:len(w)-3] + "y"
+	case strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "us") && w != "series":
+		return w[:len(w)-1]
+	}
+	return w
+}
+
+// kindOfNoun returns the kind of answer that a noun asks for.
+func kindOfNoun(noun string) kind {
+	switch noun {
 	case "year":
 		return kindYear
 	case "date", "day", "month":
 		return kindDate
-	case "city", "country", "stat", "state", "town", "village", "county", "place", "locat", "region", "province", "district",
-		"continent", "island", "river", "valley", "borough", "suburb", "nation", "area", "neighborhood", "neighbourhood", "harbour", "port", "capit", "capital":
+	case "city", "country", "state", "town", "village", "county", "place", "location", "region", "province", "district",
+		"continent", "island", "valley", "borough", "suburb", "nation", "area", "neighborhood", "neighbourhood", "harbour", "port", "capital":
 		return kindPlace
 	case "nationality":
 		return kindNation
-	case "person", "man", "woman", "act", "director", "direct", "sing", "writ", "play", "politician", "king", "queen", "president",
-		"compos", "produc", "artist", "musician", "coach", "father", "moth", "wife", "husband", "son", "daught", "brother", "broth", "sist",
-		"scientist", "poet", "novelist", "architect", "paint", "gener", "emperor", "emp", "lead", "found", "driv", "player", "comedian", "rapp",
-		"philosoph", "engine", "explor", "host", "character", "charact", "senat", "governor", "govern", "minist", "mayor", "inventor", "invent", "navigat":
+	case "person", "man", "woman", "actor", "actress", "director", "singer", "writer", "player", "politician", "king", "queen", "president",
+		"composer", "producer", "artist", "musician", "coach", "father", "mother", "wife", "husband", "son", "daughter", "brother", "sister",
+		"scientist", "poet", "novelist", "architect", "painter", "general", "emperor", "leader", "founder", "driver", "comedian", "rapper",
+		"philosopher", "engineer", "explorer", "host", "character", "senator", "governor", "minister", "mayor", "inventor", "navigator",
+		"mentor", "teacher", "spouse", "author", "designer", "botanist", "mountaineer", "playwright", "star", "guitarist", "footballer", "namesake":
 		return kindPerson
-	case "film", "book", "novel", "song", "album", "show", "series", "opera", "oper", "gam", "magazin", "musical", "music", "single", "singl", "poem", "painting", "story", "program", "sitcom", "documentary", "title", "titl":
+	case "film", "movie", "book", "novel", "song", "album", "show", "series", "opera", "game", "magazine", "musical", "single", "poem",
+		"painting", "story", "program", "sitcom", "documentary", "title":
 		return kindWork
-	case "number", "numb", "percentag", "population", "populat", "height", "length", "ag", "distanc", "amount":
+	case "number", "percentage", "population", "height", "length", "age", "distance", "amount", "elevation", "area code":
 		return kindNumber
+	case "university", "college", "school", "company", "band", "museum", "prize", "award", "medal", "river", "mountain", "club", "team",
+		"organization", "organisation", "airline", "newspaper", "label", "studio", "network", "league", "group", "shipyard", "publisher", "railway", "battle", "war", "lake":
+		return kindOrg
+	case "occupation", "profession", "genre", "product", "kind", "type", "field", "colour", "color", "language", "sport", "rock", "instrument", "job", "trade", "position", "religion", "material", "style":
+		return kindNoun
 	}
 	return kindThing
 }
 
 // focusAfter returns the keys of the noun phrase that follows the question
 // word.
-func (q *query) focusAfter(wh int) []string {
-	var keys []string
+func (q *query) focusAfter(wh int) (keys, nouns []string) {
 	for i := wh + 1; i < len(q.words) && len(keys) < 6; i++ {
 		w := q.words[i]
 		low := q.at(i)
@@ -206,7 +245,7 @@ func (q *query) focusAfter(wh int) []string {
 			continue
 		}
 		if low == "of" && len(keys) > 0 && focusWrapper(keys[len(keys)-1]) {
-			keys = keys[:0]
+			keys, nouns = keys[:0], nouns[:0]
 			continue
 		}
 		if auxiliary(low) || preposition(low) || low == "that" || low == "who" || low == "which" || low == "or" {
@@ -225,9 +264,9 @@ func (q *query) focusAfter(wh int) []string {
 		if low == "name" {
 			k = "name"
 		}
-		keys = append(keys, k)
+		keys, nouns = append(keys, k), append(nouns, low)
 	}
-	return keys
+	return keys, nouns
 }
 
 // focusWrapper reports whether a noun only introduces the real one: "the name

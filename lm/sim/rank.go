@@ -59,25 +59,38 @@ const (
 	fTopicName
 	fStarts
 	fSameClause
+	fAskShare
+	fAskNear
+	fNearNovel
+	fTypeNoun
+	fNotTypeNoun
+	fDefinedName
+	fDefinition
+	fDefinitionNoun
+	fSecond
+	fFirstOfPair
+	fFullRun
 	fFormKind // + kind*forms + form
 	features  = fFormKind + int(kinds)*int(forms)
 )
 
 // reading is one question read against one document.
 type reading struct {
-	q     *query
-	d     *document
-	share []float64 // per paragraph: share of the question's keys
-	title []float64 // per paragraph: share of the title's keys in the question
-	pair  []float64 // per paragraph: the best it reaches with a partner
-	mate  []int     // that partner, or -1
-	first int       // the paragraph that fits the question best by itself
-	best  [2]int    // the two paragraphs that together fit best
-	cands []candidate
-	freq  map[string]int // in how many paragraphs a candidate's text occurs
-	near  map[*sentence][]float64
-	sent  map[*sentence]float64
-	novel map[*sentence]float64
+	q      *query
+	d      *document
+	share  []float64 // per paragraph: share of the question's keys
+	title  []float64 // per paragraph: share of the title's keys in the question
+	pair   []float64 // per paragraph: the best it reaches with a partner
+	mate   []int     // that partner, or -1
+	first  int       // the paragraph that fits the question best by itself
+	best   [2]int    // the two paragraphs that together fit best
+	cands  []candidate
+	freq   map[string]int // in how many paragraphs a candidate's text occurs
+	near   map[*sentence][]float64
+	sent   map[*sentence]float64
+	novel  map[*sentence]float64
+	ask    map[*sentence]float64
+	titles map[string]int // paragraph by title
 	people,
 	places map[string]bool
 }
@@ -209,7 +222,11 @@ func low(ws []word, i int) string {
 
 func (r *reading) weighSentences() {
 	r.near = map[*sentence][]float64{}
-	r.sent, r.novel = map[*sentence]float64{}, map[*sentence]float64{}
+	r.sent, r.novel, r.ask = map[*sentence]float64{}, map[*sentence]float64{}, map[*sentence]float64{}
+	r.titles = map[string]int{}
+	for i := range r.d.paras {
+		r.titles[r.d.paras[i].title] = i
+	}
 	var all float64
 	for _, k := range r.q.keys {
 		all += r.d.idf(k)
@@ -236,6 +253,7 @@ func (r *reading) weighSentences() {
 				if !seen[w.key] {
 					seen[w.key] = true
 					r.sent[s] += v / all
+					r.ask[s] += r.q.ask[w.key]
 					if other == nil || other.keys[w.key] == 0 {
 						r.novel[s] += v / all
 					}
@@ -266,6 +284,12 @@ func (r *reading) describe(c *candidate, e emit) {
 	mark(e, fTopPara, c.para == r.first)
 	e(fSentShare, r.sent[s])
 	e(fSentNovel, r.novel[s])
+	if !c.title {
+		e(fAskShare, r.ask[s])
+	}
+	second := c.para != r.first && (c.para == r.best[0] || c.para == r.best[1])
+	mark(e, fSecond, second)
+	mark(e, fFirstOfPair, c.para == r.first && (c.para == r.best[0] || c.para == r.best[1]))
 	mark(e, fFirstSentence, s.index == 0)
 	e(fFormKind+int(r.q.kind)*int(forms)+int(c.form), 1)
 	r.describeSpan(c, e)
@@ -312,11 +336,58 @@ func (r *reading) describeSpan(c *candidate, e emit) {
 	if n := r.freq[c.text]; n > 1 {
 		e(fFrequency, math.Log(float64(n)))
 	}
+	r.describeType(c, e)
 	person, place := r.people[c.text], r.places[c.text]
 	mark(e, fPersonlike, person && r.q.kind != kindPerson)
 	mark(e, fPersonAsked, person && r.q.kind == kindPerson)
 	mark(e, fPlacelike, place && r.q.kind != kindPlace)
 	mark(e, fPlaceAsked, place && r.q.kind == kindPlace)
+}
+
+// describeType compares a name's generic word ("University", "River") with the
+// noun that the question asks for.
+func (r *reading) describeType(c *candidate, e emit) {
+	if p, ok := r.titles[c.text]; ok && r.defines(&r.d.paras[p]) {
+		e(fDefinedName, 1)
+	}
+	if len(r.q.nouns) == 0 || c.form == formDate || c.form == formYear || c.form == formNumber {
+		return
+	}
+	want := generic(singular(r.q.nouns[len(r.q.nouns)-1]))
+	if want == "" {
+		return
+	}
+	ws := words(c.text)
+	got := ""
+	for _, w := range ws {
+		if g := generic(strings.ToLower(w.text)); g != "" {
+			got = g
+		}
+	}
+	mark(e, fTypeNoun, got == want)
+	mark(e, fNotTypeNoun, got != want)
+}
+
+// generic returns the class of nouns by which names of such things often say
+// what they are, "" for other words.
+func generic(noun string) string {
+	switch noun {
+	case "university", "college", "polytechnic", "school", "academy", "institute", "conservatory":
+		return "school"
+	case "prize", "award", "medal", "laurel", "trophy":
+		return "prize"
+	case "river", "creek", "stream":
+		return "river"
+	case "mountain", "mount", "peak", "hill", "fell", "ridge":
+		return "mountain"
+	case "museum", "gallery":
+		return "museum"
+	case "county", "battle", "lake", "bridge", "railway", "island", "club", "league", "church", "street", "hotel", "festival", "award-show", "airport", "station", "castle", "war", "party", "valley", "bay", "sea", "ocean", "canal", "dynasty":
+		return noun
+	case "company", "corporation", "firm", "press", "brewery", "publisher":
+		return "company"
+	}
+	return ""
 }
 
 func (r *reading) spanKeys(c *candidate) (keys []string, overlap float64) {
@@ -341,7 +412,8 @@ func (r *reading) spanKeys(c *candidate) (keys []string, overlap float64) {
 func (r *reading) describePlace(c *candidate, e emit) {
 	s, from, to := c.span.sent, c.span.from, c.span.to
 	ws := s.words
-	var near, clause float64
+	var near, clause, ask, novel float64
+	mate := r.mate[c.para]
 	hits := r.near[s]
 	for j, v := range hits {
 		if v == 0 || j >= from && j < to {
@@ -352,8 +424,15 @@ func (r *reading) describePlace(c *candidate, e emit) {
 			gap = j - to + 1
 		}
 		near += v / (1 + float64(gap)/3)
+		ask += r.q.ask[ws[j].key] / (1 + float64(gap)/3)
+		if mate < 0 || r.d.paras[mate].keys[ws[j].key] == 0 {
+			novel += v / (1 + float64(gap)/3)
+		}
 	}
 	e(fNear, near/8)
+	e(fAskNear, ask)
+	e(fNearNovel, novel/6)
+	r.describeDefinition(c, e)
 	for j := from - 1; j >= 0 && j > from-9 && ws[j].text != "," && ws[j].text != ";"; j-- {
 		clause += hits[j]
 	}
@@ -391,6 +470,27 @@ func (r *reading) describePlace(c *candidate, e emit) {
 		}
 		mark(e, fTopicName, all && len(keys) > 0)
 	}
+}
+
+// describeDefinition tells whether a candidate stands in the part of an opening
+// sentence that says what its subject is.
+func (r *reading) describeDefinition(c *candidate, e emit) {
+	s := c.span.sent
+	if s.index != 0 {
+		return
+	}
+	for j := c.span.from - 1; j >= 0; j-- {
+		switch low(s.words, j) {
+		case "is", "was", "are", "were":
+			common := c.form == formPhrase && (r.q.kind == kindNoun || r.q.kind == kindCommon)
+			mark(e, fDefinition, !common)
+			mark(e, fDefinitionNoun, common)
+			return
+		case "in", "by", "of", "for", "to", "that", "who", "with":
+			return
+		}
+	}
+	mark(e, fFullRun, c.form == formName && c.span.from == 0 && c.span.to-c.span.from > len(r.d.paras[c.para].names))
 }
 
 func containsKey(keys []string, k string) bool {

@@ -67,7 +67,7 @@ func appendSpans(out []candidate, s *sentence) []candidate {
 		if w.punct {
 			continue
 		}
-		if to := dateEnd(ws, i); to > i {
+		if to := dateEnd(ws, i); to > i && !(i > 0 && dateEnd(ws, i-1) == to) {
 			add(i, to, formDate)
 		}
 		switch {

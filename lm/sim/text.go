@@ -131,40 +131,72 @@ func stem(w string) string {
 	return w
 }
 
+// irregular returns the common key of words that an ending does not tie
+// together: irregular forms, and words by which English speaks of one relation.
 func irregular(w string) (string, bool) {
 	switch w {
-	case "wrote", "written", "write", "writes", "writer", "writers", "writing":
+	case "wrote", "written", "write", "writes", "writer", "writers", "writing", "author", "authors", "authored", "novelist", "poet":
 		return "writ", true
-	case "birth", "birthplace", "birthday", "born":
+	case "birth", "birthplace", "birthday", "born", "grew":
 		return "born", true
 	case "death", "died", "dies", "die", "dead":
 		return "die", true
-	case "won", "winner", "winning", "wins", "win", "winners":
+	case "won", "winner", "winning", "wins", "win", "winners", "received", "receive", "recipient", "awarded":
 		return "win", true
+	case "award", "awards", "prize", "prizes", "medal":
+		return "prize", true
 	case "led", "leader", "leads", "leading", "lead":
 		return "lead", true
-	case "sang", "sung", "sings", "singer", "singing", "sing", "singers":
+	case "sang", "sung", "sings", "singer", "singing", "sing", "singers", "vocalist", "vocals", "fronted", "frontman":
 		return "sing", true
-	case "built", "build", "builds", "builder":
+	case "built", "build", "builds", "builder", "constructed", "construction":
 		return "build", true
-	case "held", "hold", "holds":
+	case "held", "hold", "holds", "collection", "objects", "exhibits":
 		return "hold", true
 	case "men", "man":
 		return "man", true
 	case "women", "woman":
 		return "woman", true
-	case "actress", "actresses", "actor", "actors", "acting", "acted":
+	case "actress", "actresses", "actor", "actors", "acting", "acted", "star", "stars", "starring", "starred", "cast", "plays", "played", "appear", "appeared", "appears", "role":
 		return "act", true
 	case "movie", "movies", "film", "films":
 		return "film", true
 	case "series", "news", "species":
 		return w, true
-	case "founded", "founder", "founders", "founding", "established", "establish", "establishment":
+	case "founded", "founder", "founders", "founding", "established", "establish", "establishment", "formed", "created":
 		return "found", true
-	case "located", "location", "situated", "lies":
+	case "located", "location", "situated", "lies", "lie", "stands", "headquartered", "headquarters", "based":
 		return "locat", true
-	case "author", "authors", "authored":
-		return "writ", true
+	case "married", "marry", "marriage", "wife", "husband", "spouse", "wedding", "wed":
+		return "marry", true
+	case "taught", "teach", "teacher", "teaches", "mentor", "pupil", "apprentice", "tutor", "learn", "learned", "learnt":
+		return "teach", true
+	case "studied", "study", "studies", "educated", "education", "attended", "attend", "graduated", "graduate", "enrolled", "alumnus", "scholarship":
+		return "study", true
+	case "music", "score", "composer", "composed", "soundtrack", "compose":
+		return "music", true
+	case "population", "inhabitants", "residents", "people":
+		return "people", true
+	case "employed", "employs", "employees", "employ", "workforce", "staff":
+		return "employ", true
+	case "elevation", "high", "height", "altitude", "tall", "highest", "higher":
+		return "high", true
+	case "shot", "filmed", "filming", "shooting":
+		return "shot", true
+	case "premiere", "premiered", "debut", "performed":
+		return "premier", true
+	case "flow", "flows", "empties", "empty", "runs", "flowing":
+		return "flow", true
+	case "based-on", "adapted", "adaptation", "taken":
+		return "adapt", true
+	case "climbed", "ascent", "climb", "ascended", "climbing":
+		return "climb", true
+	case "name", "named", "names", "called", "known":
+		return "name", true
+	case "painted", "painter", "painting", "paintings":
+		return "paint", true
+	case "designed", "designer", "design", "architect":
+		return "design", true
 	default:
 		return "", false
 	}
