@@ -128,13 +128,19 @@ func (w *world) species(d *draw, home int, nat string) bool {
 	}
 	s := pick(d, sorts)
 	c := &w.countries[home]
-	first := pick(d, []string{c.demonym + " ", describer.attrs["short"].text + "'s ", pick(d, c.culture.rivers) + " "})
+	first := pick(d, []string{c.demonym + " ", describer.attrs["short"].text + " ", pick(d, c.culture.rivers) + " "})
 	name := w.free(first+pick(d, words("spotted banded golden dwarf mountain"))+" "+s.noun, first+s.noun)
 	if name == "" {
 		return false
 	}
+	latin := s.latin + " " + pick(d, words("montana obscura fluvialis elegans solitaria minuta aurata borealis neglecta vernalis"))
+	for _, other := range w.byKind["species"] {
+		if other.attrs["latin"].text == latin {
+			return false
+		}
+	}
 	e := w.add("species", name)
-	e.set("latin", s.latin+" "+pick(d, words("montana obscura fluvialis elegans solitaria minuta aurata borealis neglecta vernalis")))
+	e.set("latin", latin)
 	e.set("noun", s.noun)
 	e.set("family", s.family)
 	e.set("country", c.country)

@@ -27,7 +27,7 @@ func (w *world) institutions() {
 	}
 	w.make("museum", 16, w.museum)
 	w.make("club", 18, w.club)
-	w.make("award", 16, w.award)
+	w.make("award", 20, w.award)
 }
 
 func (w *world) university(d *draw, home int, _ string) bool {
@@ -146,6 +146,7 @@ func (w *world) award(d *draw, _ int, nat string) bool {
 		{"novelist", "literature", phrases("Prize; Award")}, {"poet", "poetry", phrases("Prize; Laurel")},
 		{"composer", "music", phrases("Medal; Prize")}, {"naturalist", "the natural sciences", phrases("Medal; Award")},
 		{"engineer", "engineering", phrases("Medal; Prize")}, {"painter", "the visual arts", phrases("Prize; Award")},
+		{"actor", "film", phrases("Award; Prize")}, {"director", "film", phrases("Award; Prize")},
 		{"architect", "architecture", phrases("Medal; Prize")}, {"editor", "journalism", phrases("Prize; Award")},
 	}
 	t := pick(d, topics)

@@ -32,19 +32,19 @@ type titleWords struct{ adjectives, nouns, abstracts, gerunds, plurals []string 
 func titleVocabulary(split string) titleWords {
 	if split == "dev" {
 		return titleWords{
-			adjectives: words("Silver Hollow Burning Last Crooked Quiet Winter Borrowed Wooden Pale Wandering Unfinished"),
-			nouns:      words("Harbour Staircase Lighthouse Garden Violin Mirror Caravan Threshold Falcon Ledger Orchid Causeway"),
-			abstracts:  words("Mercy Silence Patience Grief Fortune Exile"),
-			gerunds:    words("Mending Crossing Forgetting Counting Leaving"),
-			plurals:    words("Sparrows Bells Strangers Windows Rivers Daughters"),
+			adjectives: words("Silver Hollow Burning Last Crooked Quiet Winter Borrowed Wooden Pale Wandering Unfinished Golden Salted Restless Velvet Northern Midnight"),
+			nouns:      words("Harbour Staircase Lighthouse Garden Violin Mirror Caravan Threshold Falcon Ledger Orchid Causeway Almanac Ferry Granary Portrait Weathervane Labyrinth"),
+			abstracts:  words("Mercy Silence Patience Grief Fortune Exile Laughter Envy"),
+			gerunds:    words("Mending Crossing Forgetting Counting Leaving Teaching Stealing"),
+			plurals:    words("Sparrows Bells Strangers Windows Rivers Daughters Thieves Anchors Violets"),
 		}
 	}
 	return titleWords{
-		adjectives: words("Glass Scarlet Broken First Narrow Distant Summer Stolen Iron Amber Sleeping Forgotten"),
-		nouns:      words("Orchard Window Lantern Bridge Clock Compass Meadow Corridor Heron Atlas Chapel Furnace"),
-		abstracts:  words("Honour Memory Courage Sorrow Thirst Absence"),
-		gerunds:    words("Chasing Painting Remembering Building Losing"),
-		plurals:    words("Swallows Ashes Orphans Letters Tides Brothers"),
+		adjectives: words("Glass Scarlet Broken First Narrow Distant Summer Stolen Iron Amber Sleeping Forgotten Paper Hidden Copper Southern Final Gentle"),
+		nouns:      words("Orchard Window Lantern Signal Clock Compass Meadow Corridor Heron Atlas Chapel Furnace Telescope Vineyard Masquerade Quarry Pendulum Tower"),
+		abstracts:  words("Honour Memory Courage Sorrow Thirst Absence Wonder Deceit"),
+		gerunds:    words("Chasing Painting Remembering Building Losing Feeding Answering"),
+		plurals:    words("Swallows Ashes Orphans Letters Tides Brothers Acrobats Candles Wolves"),
 	}
 }
 

@@ -1,6 +1,9 @@
 package world
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A role is a walk of life: how many people follow it, how the articles name
 // it, and when its people were born.
@@ -206,15 +209,30 @@ func (w *world) lives() {
 	w.knownFor()
 }
 
+// eligible returns the walks of life that can win an award of a field.
+func eligible(field string) []string {
+	return map[string][]string{
+		"literature":           words("novelist poet editor"),
+		"poetry":               words("poet novelist"),
+		"music":                words("composer singer producer"),
+		"the natural sciences": words("naturalist climber"),
+		"engineering":          words("engineer industrialist architect"),
+		"the visual arts":      words("painter director architect"),
+		"film":                 words("director actor"),
+		"architecture":         words("architect engineer"),
+		"journalism":           words("editor novelist"),
+	}[field]
+}
+
 // prize gives a person an award that existed in time.
 func (w *world) prize(d *draw, p *entity) {
 	var awards []*entity
 	for _, a := range w.byKind["award"] {
-		if a.num("founded") > p.num("bornYear")+25 && a.ref("namesake") != p && a.num("founded") < p.num("bornYear")+60 {
+		if slices.Contains(eligible(a.attrs["field"].text), p.kind) && a.num("founded") > p.num("bornYear")+25 && a.ref("namesake") != p && a.num("founded") < p.num("bornYear")+60 {
 			awards = append(awards, a)
 		}
 	}
-	if len(awards) == 0 || !d.chance(40) {
+	if len(awards) == 0 || !d.chance(75) {
 		return
 	}
 	a := pick(d, awards)

@@ -106,6 +106,9 @@ func (p *prose) write(d *draw, e *entity) error {
 		if f.err != nil {
 			return fmt.Errorf("%s %s: %w", g.name, e.kind, f.err)
 		}
+		if len(e.article) > 0 && repeats(e, f.keys) {
+			continue
+		}
 		e.article = append(e.article, sentence{text: capitalise(fixArticles(text)), keys: f.keys, group: g.name})
 	}
 	if len(e.article) == 0 {
@@ -120,7 +123,7 @@ func (g *group) choose(d *draw, e *entity) int {
 	var fit []int
 	least := 0
 	for i, line := range g.lines {
-		if !fits(line, e) {
+		if !fits(line, e) || stale(line, e) {
 			continue
 		}
 		if len(fit) == 0 || g.used[i] < least {
@@ -133,6 +136,26 @@ func (g *group) choose(d *draw, e *entity) int {
 		return -1
 	}
 	return pick(d, fit)
+}
+
+// isName reports whether a key only says who is meant.
+func isName(key string) bool { return key == "name" || key == "short" || key == "given" }
+
+// stale reports whether a template would say again what the article has said.
+func stale(template string, e *entity) bool {
+	for _, ph := range placeholder.FindAllString(alternative.ReplaceAllString(template, ""), -1) {
+		key := strings.TrimSuffix(ph[1:len(ph)-1], "!")
+		if e.has(key) && !isName(key) && e.stating(key) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// repeats reports whether a sentence that states something states nothing new.
+func repeats(e *entity, keys []string) bool {
+	keys = slices.DeleteFunc(slices.Clone(keys), isName)
+	return len(keys) > 0 && !slices.ContainsFunc(keys, func(k string) bool { return e.stating(k) < 0 })
 }
 
 var (
@@ -150,6 +173,13 @@ func fits(template string, e *entity) bool {
 	}
 	for _, ph := range placeholder.FindAllString(alternative.ReplaceAllString(template, ""), -1) {
 		key := strings.TrimSuffix(ph[1:len(ph)-1], "!")
+		if need, ok := strings.CutPrefix(key, "?"); ok {
+			absent, not := strings.CutPrefix(need, "!")
+			if e.has(absent) == not {
+				return false
+			}
+			continue
+		}
 		if strings.HasPrefix(key, "~") || pronoun(e, key) != "" || e.has(key) {
 			continue
 		}
@@ -182,7 +212,7 @@ func (f *filler) fill(template string) string {
 			}
 			return f.fill(pick(f.d, f.lists[list]))
 		}
-		if s := pronoun(f.e, key); s != "" {
+		if s := pronoun(f.e, key); s != "" || key[0] == '?' {
 			return s
 		}
 		key, plain := strings.CutSuffix(key, "!")
@@ -208,7 +238,7 @@ func (v value) mention() string {
 // pronoun returns the word for a placeholder that depends on sex and on
 // whether a person is still alive, "" for any other placeholder.
 func pronoun(e *entity, key string) string {
-	dead := e.has("died") || e.num("bornYear") < 1925
+	dead := e.has("died")
 	word := func(yes bool, a, b string) string {
 		if yes {
 			return a

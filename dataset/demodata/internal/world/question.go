@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -118,6 +119,15 @@ func (a *asker) name(d *draw, e *entity, described bool) (text string, keys []st
 	return text, keys
 }
 
+// circular reports whether a description already says, or half says, what the
+// question goes on to ask: the town of one "born in", the year of one
+// "founded in".
+func circular(known []string, key, target string) bool {
+	origin := words("birthplace born bornYear")
+	return slices.Contains(known, key) || slices.Contains(known, target) ||
+		slices.Contains(origin, key) && slices.ContainsFunc(known, func(k string) bool { return slices.Contains(origin, k) })
+}
+
 // bridges returns every bridge question the world can answer, one wording
 // each.
 func (a *asker) bridges() []question {
@@ -168,21 +178,25 @@ func (a *asker) links(d *draw, head string, e *entity, key string) []question {
 	for _, target := range a.targets("ask", b) {
 		described := d.chance(35)
 		subject, known := a.name(d, e, described)
-		if subject == "" {
+		if subject == "" || circular(known, key, target) {
 			continue
 		}
 		phrase := strings.ReplaceAll(pick(d, a.lines[head]), "{A}", subject)
-		text := strings.ReplaceAll(pick(d, a.under("ask", b.kind, target)), "{B}", phrase)
-		level := "medium"
-		if described {
-			level = "hard"
-		}
+		text, given := a.fillTwo(d, a.under("ask", b.kind, target), "{B}", phrase, "B.", b)
 		out = append(out, question{
-			text: text, answer: b.attrs[target].text, kind: "bridge", level: level, form: "link " + target,
-			subjects: []*entity{e, b}, facts: chain(e, append(known, key), b, target),
+			text: text, answer: b.attrs[target].text, kind: "bridge", level: level(described), form: "link " + target,
+			subjects: []*entity{e, b}, facts: chain(e, append(known, key), b, append(given, target)...),
 		})
 	}
 	return out
+}
+
+// level is harder where even the first article has to be found by description.
+func level(described bool) string {
+	if described {
+		return "hard"
+	}
+	return "medium"
 }
 
 // clauses asks it at the end of a statement: "X was directed by someone born
@@ -191,13 +205,14 @@ func (a *asker) clauses(d *draw, head string, e *entity, key string) []question 
 	b := e.ref(key)
 	var out []question
 	for _, target := range a.targets("tail", b) {
-		subject, known := a.name(d, e, d.chance(30))
-		if subject == "" {
+		described := d.chance(30)
+		subject, known := a.name(d, e, described)
+		if subject == "" || circular(known, key, target) {
 			continue
 		}
 		text := strings.ReplaceAll(pick(d, a.lines[head]), "{A}", subject) + " " + pick(d, a.under("tail", b.kind, target))
 		out = append(out, question{
-			text: text, answer: b.attrs[target].text, kind: "bridge", level: "medium", form: "clause " + target,
+			text: text, answer: b.attrs[target].text, kind: "bridge", level: level(described), form: "clause " + target,
 			subjects: []*entity{e, b}, facts: chain(e, append(known, key), b, target),
 		})
 	}
@@ -209,7 +224,7 @@ func (a *asker) whichs(d *draw, head string, e *entity, key string) []question {
 	b := e.ref(key)
 	full := b.attrs["full"].text
 	subject, known := a.name(d, e, d.chance(35))
-	if full == b.name || subject == "" {
+	if full == b.name || subject == "" || circular(known, key, "full") {
 		return nil
 	}
 	text, given := a.fillTwo(d, a.lines[head], "{A}", subject, "B.", b)
@@ -273,7 +288,7 @@ func (q question) sound() bool {
 			return false
 		}
 	}
-	if strings.Contains(strings.ToLower(q.text), strings.ToLower(q.answer)) {
+	if strings.Contains(strings.ToLower(q.text), strings.ToLower(q.answer)) || clumsy(q.text) {
 		return false
 	}
 	last := q.facts[len(q.facts)-1]
@@ -282,6 +297,20 @@ func (q question) sound() bool {
 	}
 	return !strings.Contains(first.text(), q.answer) &&
 		strings.Contains(last.of.article[last.of.stating(last.key)].text, q.answer)
+}
+
+var quoted = regexp.MustCompile(`"[^"]*"`)
+
+// clumsy reports whether a question says one of the common verbs twice, as in
+// "the label founded in 1944 was founded by whom".
+func clumsy(question string) bool {
+	text := strings.ToLower(quoted.ReplaceAllString(question, ""))
+	for _, stem := range words("born found open publish describ direct launch perform known receiv award written painting museum twin charter") {
+		if strings.Count(text, stem) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // text returns an article as one string.

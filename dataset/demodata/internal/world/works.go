@@ -47,7 +47,7 @@ func (w *world) novel(d *draw, home int, nat string) bool {
 	n.setRef("publisher", publisher)
 	n.setRef("town", w.town(d, home))
 	n.setQuantity("pages", d.between(148, 742), "")
-	n.set("hero", pick(d, phrases("a disgraced schoolmaster; a lighthouse keeper's daughter; two rival clockmakers; a deserter from the border war; an ageing opera singer; a travelling dentist; a blind cartographer; a widowed innkeeper; a forger of old maps; a young ferry pilot; a village doctor; a retired hangman")))
+	n.set("hero", pick(d, phrases("a disgraced schoolmaster; a lighthouse keeper's daughter; a bankrupt clockmaker; a deserter from the border war; an ageing opera singer; a travelling dentist; a blind cartographer; a widowed innkeeper; a forger of old maps; a young ferry pilot; a village doctor; a retired hangman")))
 	return true
 }
 
@@ -74,7 +74,7 @@ func (w *world) film(d *draw, home int, nat string) bool {
 	}
 	f.setRef("town", w.town(d, home))
 	f.setQuantity("minutes", d.between(71, 168), "minutes")
-	f.set("hero", pick(d, phrases("a bankrupt hotelier; a young telegraph operator; a retired safecracker; a country vet; twin sisters separated by a flood; a night-train conductor; a stubborn harbour master; an out-of-work puppeteer; a village policeman; a chess prodigy; a stranded circus troupe; a court interpreter")))
+	f.set("hero", pick(d, phrases("a bankrupt hotelier; a young telegraph operator; a retired safecracker; a country vet; a night-train conductor; a stubborn harbour master; an out-of-work puppeteer; a village policeman; a chess prodigy; a stranded circus rider; a court interpreter")))
 	var novels []*entity
 	for _, n := range w.byKind["novel"] {
 		if n.num("year") < year && n.num("year")+70 > year {

@@ -7,7 +7,10 @@
 // Everything follows from the name of the split; there is no other input.
 package world
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A world is the knowledge base of one split.
 type world struct {
@@ -134,10 +137,11 @@ func (w *world) geography() {
 	}
 	towns := w.byKind["town"]
 	d := w.draw("twins")
-	for _, t := range towns {
-		if twin := pick(d, towns); twin != t {
-			t.setRef("twin", twin)
-		}
+	pairs := slices.Clone(towns)
+	shuffle(d, pairs)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		pairs[i].setRef("twin", pairs[i+1])
+		pairs[i+1].setRef("twin", pairs[i])
 	}
 }
 
