@@ -17,11 +17,16 @@ type value struct {
 type entity struct {
 	kind string
 	name string // the article's title
-	male bool   // persons only
+	// person is true of people, whatever their walk of life; male is theirs.
+	person, male bool
 	// attrs is read by key only, never ranged over: order must not matter.
 	attrs map[string]value
 	// article is filled in by the prose writer.
 	article []sentence
+	// named are the entities that the article mentions, and keywords the
+	// words of the title; both are set with the article.
+	named    []*entity
+	keywords []string
 }
 
 // A sentence is one sentence of an article and the keys it states.
@@ -70,15 +75,18 @@ func (e *entity) stating(key string) int {
 }
 
 // mentions reports whether an article names another entity through any key.
-func (e *entity) mentions(other *entity) bool {
+func (e *entity) mentions(other *entity) bool { return slices.Contains(e.named, other) }
+
+// index sets what is looked up about a finished article.
+func (e *entity) index() {
+	e.keywords = keywords(e.name)
 	for _, s := range e.article {
 		for _, k := range s.keys {
-			if e.attrs[k].ref == other {
-				return true
+			if to := e.attrs[k].ref; to != nil && !e.mentions(to) {
+				e.named = append(e.named, to)
 			}
 		}
 	}
-	return false
 }
 
 // A date is a day of the Gregorian calendar, which the invented world shares.

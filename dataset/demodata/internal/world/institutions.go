@@ -109,7 +109,7 @@ func (w *world) museum(d *draw, home int, nat string) bool {
 	m.setQuantity("objects", d.between(12, 900)*100, "")
 	m.setQuantity("visitors", d.between(14, 390)*1000, "")
 	m.set("style", pick(d, phrases("neoclassical; modernist; neo-Gothic; Art Nouveau; brutalist")))
-	if year < 1925 && (m.attrs["style"].text == "modernist" || m.attrs["style"].text == "brutalist") {
+	if style := m.attrs["style"].text; year < 1925 && style == "modernist" || year < 1952 && style == "brutalist" {
 		m.set("style", "neoclassical")
 	}
 	return true

@@ -66,7 +66,7 @@ func (w *world) person(d *draw, r role) {
 		name = first + " " + last
 	}
 	p := w.add(r.kind, name)
-	p.male = male
+	p.person, p.male = true, male
 	p.set("short", last)
 	p.set("given", first)
 	full := name

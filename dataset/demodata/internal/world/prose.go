@@ -280,7 +280,7 @@ func fixArticles(s string) string {
 func wantsAn(word string) bool {
 	w := strings.ToLower(word)
 	for _, p := range []string{"uni", "eu", "one", "use", "usu"} {
-		if strings.HasPrefix(w, p) && !strings.HasPrefix(w, "unin") && !strings.HasPrefix(w, "unim") {
+		if strings.HasPrefix(w, p) && !slices.Contains([]string{"unin", "unim", "unid"}, w[:min(4, len(w))]) {
 			return false
 		}
 	}

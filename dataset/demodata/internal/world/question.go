@@ -1,7 +1,6 @@
 package world
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,22 +44,20 @@ func loadCatalogue() (*catalogue, error) {
 	return c, nil
 }
 
-// under returns the lines of "verb kind.key", falling back from a walk of life
-// to persons in general.
-func (c *catalogue) under(verb, kind, key string) []string {
+// under returns the lines of "verb kind.key" for an entity, falling back from
+// a walk of life to persons in general.
+func (c *catalogue) under(verb string, e *entity, key string) []string {
 	if key != "" {
 		key = "." + key
 	}
-	if lines := c.lines[verb+" "+kind+key]; lines != nil {
+	if lines := c.lines[verb+" "+e.kind+key]; lines != nil {
 		return lines
 	}
-	if isPerson(kind) {
+	if e.person {
 		return c.lines[verb+" person"+key]
 	}
 	return nil
 }
-
-func isPerson(kind string) bool { return slices.Contains(personKinds(), kind) }
 
 // members returns the entities a headline's kind stands for.
 func (w *world) members(kind string) []*entity {
@@ -92,7 +89,7 @@ func describe(d *draw, lines []string, e *entity) (text string, keys []string) {
 // person) agrees with e on all keys.
 func (a *asker) unique(e *entity, keys []string) bool {
 	kind := e.kind
-	if isPerson(kind) {
+	if e.person {
 		kind = "person"
 	}
 	for _, other := range a.members(kind) {
@@ -109,10 +106,10 @@ func agree(a, b value) bool { return a.text == b.text }
 // in the world. The keys are those a reader needs to recognise it.
 func (a *asker) name(d *draw, e *entity, described bool) (text string, keys []string) {
 	if !described {
-		text, _ = describe(d, a.under("ref", e.kind, ""), e)
+		text, _ = describe(d, a.under("ref", e, ""), e)
 		return text, nil
 	}
-	text, keys = describe(d, a.under("desc", e.kind, ""), e)
+	text, keys = describe(d, a.under("desc", e, ""), e)
 	if text == "" || !a.unique(e, keys) {
 		return "", nil
 	}
@@ -164,7 +161,7 @@ func (a *asker) targets(verb string, e *entity) []string {
 	for _, head := range a.heads {
 		v, rest, _ := strings.Cut(head, " ")
 		kind, key, _ := strings.Cut(rest, ".")
-		if v == verb && (kind == e.kind || kind == "person" && isPerson(e.kind)) && e.has(key) {
+		if v == verb && (kind == e.kind || kind == "person" && e.person) && e.has(key) {
 			keys = append(keys, key)
 		}
 	}
@@ -182,9 +179,9 @@ func (a *asker) links(d *draw, head string, e *entity, key string) []question {
 			continue
 		}
 		phrase := strings.ReplaceAll(pick(d, a.lines[head]), "{A}", subject)
-		text, given := a.fillTwo(d, a.under("ask", b.kind, target), "{B}", phrase, "B.", b)
+		text, given := a.fillTwo(d, a.under("ask", b, target), "{B}", phrase, "B.", b)
 		out = append(out, question{
-			text: text, answer: b.attrs[target].text, kind: "bridge", level: level(described), form: "link " + target,
+			text: fixArticles(text), answer: b.attrs[target].text, kind: "bridge", level: level(described), form: "link " + target,
 			subjects: []*entity{e, b}, facts: chain(e, append(known, key), b, append(given, target)...),
 		})
 	}
@@ -210,7 +207,7 @@ func (a *asker) clauses(d *draw, head string, e *entity, key string) []question 
 		if subject == "" || circular(known, key, target) {
 			continue
 		}
-		text := strings.ReplaceAll(pick(d, a.lines[head]), "{A}", subject) + " " + pick(d, a.under("tail", b.kind, target))
+		text := strings.ReplaceAll(pick(d, a.lines[head]), "{A}", subject) + " " + pick(d, a.under("tail", b, target))
 		out = append(out, question{
 			text: text, answer: b.attrs[target].text, kind: "bridge", level: level(described), form: "clause " + target,
 			subjects: []*entity{e, b}, facts: chain(e, append(known, key), b, target),
@@ -295,7 +292,7 @@ func (q question) sound() bool {
 	if q.form[:4] == "made" {
 		return !first.mentions(second) && strings.Contains(second.text(), q.answer)
 	}
-	return !strings.Contains(first.text(), q.answer) &&
+	return !strings.Contains(q.text, second.name) && !strings.Contains(first.text(), q.answer) &&
 		strings.Contains(last.of.article[last.of.stating(last.key)].text, q.answer)
 }
 
@@ -324,5 +321,3 @@ func (e *entity) text() string {
 	}
 	return b.String()
 }
-
-func (f fact) String() string { return fmt.Sprintf("%s.%s", f.of.name, f.key) }

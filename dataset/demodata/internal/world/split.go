@@ -164,7 +164,7 @@ func (w *world) distractors(d *draw, q question) []*entity {
 			continue
 		}
 		score := d.intn(7)
-		for _, word := range keywords(e.name) {
+		for _, word := range e.keywords {
 			if slices.Contains(asked, word) {
 				score += 5
 			}
@@ -194,10 +194,13 @@ func likeness(a, b *entity) int {
 	n := 0
 	if a.kind == b.kind {
 		n += 3
-	} else if isPerson(a.kind) && isPerson(b.kind) {
+	} else if a.person && b.person {
 		n++
 	}
-	for _, k := range words("nat short given birthplace town occ year founded river genre country region school spouse") {
+	for _, k := range [...]string{
+		"nat", "short", "given", "birthplace", "town", "occ", "year", "founded", "river", "genre", "country",
+		"region", "school", "spouse",
+	} {
 		if a.has(k) && agree(a.attrs[k], b.attrs[k]) {
 			n++
 		}
@@ -210,7 +213,9 @@ func keywords(text string) []string {
 	fields := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !('a' <= r && r <= 'z' || r == '-' || '0' <= r && r <= '9')
 	})
+	common := words("which that with what from this were born town name when after whom river bridge award prize " +
+		"medal university film novel both")
 	return slices.DeleteFunc(fields, func(w string) bool {
-		return len(w) < 4 || slices.Contains(words("which that with what from this were born town name when after whom river bridge award prize medal university film novel both"), w)
+		return len(w) < 4 || slices.Contains(common, w)
 	})
 }

@@ -56,6 +56,7 @@ func newWorld(split string) (*world, error) {
 		if err := prose.write(w.draw("article "+e.kind+" "+e.name), e); err != nil {
 			return nil, fmt.Errorf("article %q: %w", e.name, err)
 		}
+		e.index()
 	}
 	return w, nil
 }
