@@ -2,4 +2,8 @@ module github.com/gepa-go/gepa
 
 go 1.26.0
 
-require golang.org/x/text v0.43.0
+require (
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/text v0.43.0
+	pgregory.net/rapid v1.3.0
+)

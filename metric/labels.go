@@ -66,8 +66,9 @@ func supportingTitles(ex gepa.Example) ([]string, error) {
 
 // wrongLabel is the error for a label of the wrong type.
 func wrongLabel(ex gepa.Example, label, want string) error {
-	return gepa.Fatal(fmt.Errorf("metric: example %q: label %q is %s, want %s: correct the data",
-		ex.ID, label, quote(ex.Labels.Text(label)), want))
+	raw, _ := ex.Labels.Get(label)
+	return gepa.Fatal(fmt.Errorf("metric: example %q: label %q is %.*s, want %s: correct the data",
+		ex.ID, label, mostRunes, raw, want))
 }
 
 // A paragraph is a piece of the context a program saw.

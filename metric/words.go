@@ -17,14 +17,14 @@ const (
 type verdict int
 
 const (
-	exact       verdict = iota // equal after normalisation
-	empty                      // no word at all
-	closedGold                 // the gold answer is yes, no or noanswer, the answer is not
-	closedPred                 // the other way round
-	extraWords                 // all of the gold answer and more
-	missingWords               // a part of the gold answer and nothing else
-	partial                    // some words shared
-	wrong                      // no word shared
+	exact        verdict = iota // equal after normalisation
+	empty                       // no word at all
+	closedGold                  // the gold answer is yes, no or noanswer, the answer is not
+	closedPred                  // the other way round
+	extraWords                  // all of the gold answer and more
+	missingWords                // a part of the gold answer and nothing else
+	partial                     // some words shared
+	wrong                       // no word shared
 )
 
 // A comparison is what is known about one answer and one gold answer.
