@@ -180,6 +180,9 @@ func TestHotpotQASharedData(t *testing.T) {
 			if len(want) != file.n {
 				t.Errorf("%d examples, want %d", len(want), file.n)
 			}
+			if file.n > 200 {
+				return // one file is enough for the other forms
+			}
 			officialForm, rowForm := otherForms(t, data)
 			for form, content := range map[string][]byte{"official": officialForm, "rows": rowForm} {
 				got, err := dataset.ReadHotpotQA(bytes.NewReader(content), form)
@@ -240,10 +243,7 @@ func FuzzReadHotpotQA(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		examples, err := dataset.ReadHotpotQA(bytes.NewReader(data), "t.jsonl")
 		if err != nil {
-			var e *dataset.Error
-			if !errors.As(err, &e) || e.Problem == "" {
-				t.Fatalf("error %v", err)
-			}
+			mustBeError(t, err)
 			return
 		}
 		for _, ex := range examples {

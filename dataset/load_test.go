@@ -90,7 +90,7 @@ func TestDerivedIDs(t *testing.T) {
 }
 
 func TestLongLines(t *testing.T) {
-	long := strings.Repeat("word ", 1<<20)
+	long := strings.Repeat("word ", 1<<18)
 	got := read(t, `{"id":"a","q":"`+long+`"}`+"\n"+`{"id":"b","q":"short"}`, dataset.Options{})
 	if len(got) != 2 || got[0].Inputs.Text("q") != long {
 		t.Errorf("got %d examples", len(got))
@@ -249,6 +249,16 @@ func TestReadProperty(t *testing.T) {
 	})
 }
 
+// mustBeError stops the test unless err is a [dataset.Error] that says
+// something.
+func mustBeError(t *testing.T, err error) {
+	t.Helper()
+	var e *dataset.Error
+	if !errors.As(err, &e) || e.Problem == "" {
+		t.Fatalf("error %v", err)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		`{"id":"a","q":"\ud800","answer":[1,{"x":"\\\""}]}` + "\n{\"q\":1}", `[{"q":1},{"q":2.0}]`, "\ufeff{}", "[1", "{\n}", "[[]]", "{\"\xff\":1}",
@@ -258,10 +268,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		examples, err := dataset.Read(bytes.NewReader(data), "t.jsonl", dataset.Options{})
 		if err != nil {
-			var e *dataset.Error
-			if !errors.As(err, &e) || e.Problem == "" {
-				t.Fatalf("error %v", err)
-			}
+			mustBeError(t, err)
 			return
 		}
 		ids := map[string]bool{}

@@ -29,7 +29,8 @@ const (
 // "candidate" or "answer", was worth, and whether the component mended or
 // spoiled the answer it was given.
 //
-// An output without an answer scores 0. A label that is absent or of another
+// An output without an answer scores 0. A gold answer of nothing but articles
+// and punctuation has no words, so that its F1 is always 0, as in DSPy. A label that is absent or of another
 // type is an error.
 func HotpotQA() Metric { return Func(measureHotpotQA) }
 

@@ -79,7 +79,8 @@ type paragraph struct {
 
 // paragraphs returns the context that the program saw: the field "context" of
 // the trace's steps, or where none has it, of the example. Each paragraph
-// comes once. A context that is a single text is one paragraph.
+// comes once; what precedes " | " in it is its title. A context that is a
+// single text is one paragraph.
 func paragraphs(in Input) []paragraph {
 	const field = "context"
 	sources := make([]gepa.Fields, 0, len(in.Trace)+1)

@@ -26,7 +26,7 @@ func TestNormalizeText(t *testing.T) {
 		"another atheist":                       "another atheist",
 		"théa a":                                "\u0301",
 		"l'A":                                   "la",
-		"x\x1c\x1dy\u0085z\u00a0\u2003\u3000w":    "x y z w",
+		"x\x1c\x1dy\u0085z\u00a0\u2003\u3000w":  "x y z w",
 		"x\u200by":                              "x\u200by",
 		"ΑΣ ΣΑ ΑΣΑ Σ":                           "ας σα ασα σ",
 		"ΑΣ. ΑΣ.Α":                              "ας ασα",
@@ -150,7 +150,7 @@ func TestScoreProperties(t *testing.T) {
 }
 
 func FuzzNormalizeText(f *testing.F) {
-	for _, s := range []string{"The,  Oru  Bridge!", "e\u0301.\u0327", "ΑΣ'", "\xff\xfea", "각the", "\u0344", "x\x1fa\x85the"} {
+	for _, s := range []string{"The,  Oru  Bridge!", "e\u0301.\u0327", "ΑΣ'", "\xff\xfea", "00000\xf4ǜ", "각the", "\u0344", "x\x1fa\x85the"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -57,14 +57,14 @@ func compare(pred string, golds []string, score func(pred, gold string) float64)
 			top.pred, top.gold = pred, gold
 			predWords, goldWords := strings.Fields(p), strings.Fields(g)
 			top.extra, top.missing = without(predWords, goldWords), without(goldWords, predWords)
-			top.verdict = judge(p, g, len(predWords)-len(top.extra), len(top.extra), len(top.missing))
+			top.verdict = verdictOn(p, g, len(predWords)-len(top.extra), len(top.extra), len(top.missing))
 		}
 	}
 	return top
 }
 
-// judge returns the verdict on normalised texts that share so many words.
-func judge(pred, gold string, same, extra, missing int) verdict {
+// verdictOn returns the verdict on normalised texts that share so many words.
+func verdictOn(pred, gold string, same, extra, missing int) verdict {
 	switch {
 	case pred == gold:
 		return exact
