@@ -39,8 +39,9 @@ type engine struct {
 	opts    Options
 	slots   chan struct{}
 	flights flights
-	failing sync.Mutex    // held while a failure gets its number
-	before  time.Duration // spent on the search by earlier sessions
+	failing sync.Mutex        // held while a failure gets its number
+	hashes  map[string]string // content hash by example id
+	before  time.Duration     // spent on the search by earlier sessions
 	started time.Time
 }
 
@@ -62,6 +63,7 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		slots:    make(chan struct{}, opts.Concurrency),
 		before:   before,
 		started:  started,
+		hashes:   map[string]string{},
 	}
 	if err := e.openRun(ctx); err != nil {
 		return nil, err
@@ -76,9 +78,9 @@ func (e *engine) openRun(ctx context.Context) error {
 		Format:     1,
 		Components: e.sys.Components(),
 		Options:    e.opts,
-		Feedback:   refs(e.data.Feedback),
-		Validation: refs(e.data.Validation),
-		Test:       refs(e.data.Test),
+		Feedback:   e.refs(e.data.Feedback),
+		Validation: e.refs(e.data.Validation),
+		Test:       e.refs(e.data.Test),
 	}
 	session := SessionStarted{Number: e.state.Sessions() + 1, Budget: e.opts.Budget}
 	if e.state.Run() == nil {
@@ -90,10 +92,13 @@ func (e *engine) openRun(ctx context.Context) error {
 	return e.emit(ctx, session)
 }
 
-func refs(examples []Example) []ExampleRef {
+// refs identifies examples, and keeps their hashes: they take long to compute.
+func (e *engine) refs(examples []Example) []ExampleRef {
 	out := make([]ExampleRef, len(examples))
 	for i, ex := range examples {
-		out[i] = ExampleRef{ID: ex.ID, Hash: ex.Hash()}
+		hash := ex.Hash()
+		out[i] = ExampleRef{ID: ex.ID, Hash: hash}
+		e.hashes[ex.ID] = hash
 	}
 	return out
 }
@@ -231,7 +236,7 @@ func (e *engine) decideGate(ctx context.Context, plan ProposalPlanned) (GateDeci
 func (e *engine) commit(ctx context.Context, c ProposalCommitted, child Candidate, examples []Example) error {
 	hash := child.Hash()
 	for _, ex := range examples {
-		o, ok := e.state.rollouts[RolloutKey{Candidate: hash, Example: ex.Hash()}]
+		o, ok := e.state.rollouts[RolloutKey{Candidate: hash, Example: e.hashes[ex.ID]}]
 		if !ok {
 			continue
 		}

@@ -19,9 +19,11 @@ func (e *engine) rollouts(ctx context.Context, c Candidate, examples []Example) 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := make([]Rollout, len(examples))
+	hash := c.Hash()
 	var wg sync.WaitGroup
 	for i, ex := range examples {
-		if done, ok := e.known(Job{Candidate: c, Example: ex}.Key()); ok {
+		key := RolloutKey{Candidate: hash, Example: e.hashes[ex.ID]}
+		if done, ok := e.known(key); ok {
 			out[i] = done
 			continue
 		}
@@ -30,7 +32,7 @@ func (e *engine) rollouts(ctx context.Context, c Candidate, examples []Example) 
 		}
 		wg.Go(func() {
 			defer e.freeSlot()
-			r, err := e.rollout(ctx, Job{Candidate: c, Example: ex})
+			r, err := e.rollout(ctx, key, Job{Candidate: c, Example: ex})
 			if err != nil {
 				cancel(err)
 				return
@@ -63,8 +65,7 @@ func (e *engine) freeSlot() { <-e.slots }
 
 // rollout runs one job and journals its result. Equal jobs at the same time
 // share one run.
-func (e *engine) rollout(ctx context.Context, job Job) (Rollout, error) {
-	key := job.Key()
+func (e *engine) rollout(ctx context.Context, key RolloutKey, job Job) (Rollout, error) {
 	return e.flights.do(ctx, key, func() (Rollout, error) {
 		if r, ok := e.known(key); ok {
 			return r, nil
