@@ -52,56 +52,94 @@ func (p *Progress) Apply(e gepa.Event) error {
 // State returns the state folded so far.
 func (p *Progress) State() *gepa.State { return p.state }
 
-// Milestone returns the line to keep about an event, and false if there is
+// A Note is a line to keep about something that happened.
+type Note struct {
+	Text string
+	// Tone says whether it is good news.
+	Tone Tone
+}
+
+// Tone is how a [Note] is coloured.
+type Tone int
+
+// The tones.
+const (
+	Neutral Tone = iota
+	Good
+	Muted
+)
+
+// Note returns what there is to keep about an event, and false if there is
 // nothing to tell. The event must have been applied.
-func (p *Progress) Milestone(e gepa.Event) (string, bool) {
+func (p *Progress) Note(e gepa.Event) (Note, bool) {
 	switch e := e.(type) {
 	case gepa.ProposalCommitted:
 		if e.Proposal > 0 {
-			return p.proposalLine(p.state.Proposals()[e.Proposal-1]), true
+			return p.proposalNote(p.state.Proposals()[e.Proposal-1]), true
 		}
 		base := p.state.Pool()[0]
-		return fmt.Sprintf("base: validation %.4f on %s", base.Mean, count(len(base.Scores), "example")), true
+		return Note{Text: fmt.Sprintf("base: validation %.4f on %s", base.Mean, count(len(base.Scores), "example"))}, true
 	case gepa.Stopped:
-		return "search over: " + e.Detail, true
+		return Note{Text: "search over: " + e.Detail}, true
 	case gepa.TestOpened:
-		return fmt.Sprintf("reading the sealed test set: %s × %s", count(len(e.Candidates), "candidate"), count(len(p.testAt), "example")), true
-	case gepa.AttemptFailed:
-		return "trying again: " + oneLine(e.Error), true
+		return Note{Text: fmt.Sprintf("reading the sealed test set: %s × %s", count(len(e.Candidates), "candidate"), count(len(p.testAt), "example"))}, true
 	}
-	return "", false
+	return Note{}, false
 }
 
-// proposalLine is what stays on the screen of a finished proposal.
-func (p *Progress) proposalLine(pr gepa.Proposal) string {
-	run := p.state.Run()
-	fate := FateOf(pr, p.state.Pool(), perfectScore(run.Options))
+// Header returns the names of the columns of the notes about proposals.
+func (p *Progress) Header() string {
+	return p.columns("proposal", "parent", "component", "minibatch", "")
+}
+
+// columns lines up what is kept of a proposal.
+func (p *Progress) columns(number, parents, component, sums, result string) string {
+	what := len("component")
+	for _, c := range p.state.Run().Components {
+		what = max(what, width(c.Name))
+	}
+	line := fmt.Sprintf("%-8s  %-6s  %-*s  %-13s  %s", number, parents, what, component, sums, result)
+	return strings.TrimRight(line, " ")
+}
+
+// proposalNote is what is kept of a finished proposal.
+func (p *Progress) proposalNote(pr gepa.Proposal) Note {
+	fate := FateOf(pr, p.state.Pool(), perfectScore(p.state.Run().Options))
 	number := fmt.Sprint(pr.Proposal)
 	if p.budget.Proposals > 0 {
 		number = fmt.Sprintf("%*d/%d", len(fmt.Sprint(p.budget.Proposals)), pr.Proposal, p.budget.Proposals)
 	}
-	what := 0
-	for _, c := range run.Components {
-		what = max(what, width(c.Name))
-	}
-	name := strings.Join(pr.Components, " + ")
+	what := strings.Join(pr.Components, "+")
 	if pr.Kind == gepa.ProposalMerge {
-		name = "merge"
+		what = "merge"
 	}
 	sums := fmt.Sprintf("%5.2f", pr.Gate.Parent)
 	if len(pr.Gate.Texts) > 0 {
 		sums += fmt.Sprintf(" → %5.2f", pr.Gate.Child)
 	}
-	line := fmt.Sprintf("%s  from %-5s  %-*s  %-13s  ", number, origin(pr.Parents), what, name, sums)
 	if fate != FateAccepted {
-		return line + "rejected: " + oneLine(reason(pr, fate))
+		return Note{Text: p.columns(number, origin(pr.Parents), what, sums, rejection(pr, fate)), Tone: Muted}
 	}
 	m := p.state.Pool()[pr.Candidate]
-	line += fmt.Sprintf("accepted: candidate %d, validation %.4f", m.ID, m.Mean)
+	result := fmt.Sprintf("candidate %d: validation %.4f", m.ID, m.Mean)
 	if best, _ := p.state.Best(); best.ID == m.ID {
-		line += ", best"
+		return Note{Text: p.columns(number, origin(pr.Parents), what, sums, result+", best"), Tone: Good}
 	}
-	return line
+	return Note{Text: p.columns(number, origin(pr.Parents), what, sums, result)}
+}
+
+// rejection says why there is no new candidate, in a few words.
+func rejection(pr gepa.Proposal, fate Fate) string {
+	switch {
+	case fate == FatePerfect:
+		return "skipped: nothing to learn here"
+	case fate == FateNoGain && pr.Kind == gepa.ProposalMerge:
+		return "rejected: worse than a parent"
+	case fate == FateNoGain:
+		return "rejected: no better"
+	default:
+		return "rejected: " + oneLine(reason(pr, fate))
+	}
 }
 
 // oneLine cuts a text to one line of a readable length.

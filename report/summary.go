@@ -1,6 +1,9 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
+
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/stats"
 )
@@ -43,6 +46,21 @@ type Summary struct {
 	Spend    Spend `json:"spend"`
 	// Output says where the run is kept; nil if it is not.
 	Output *Output `json:"output"`
+}
+
+// Encode returns the summary as indented JSON with a line break at its end, the
+// way it is kept and printed. Equal summaries give equal bytes.
+func (s Summary) Encode() ([]byte, error) {
+	raw, err := gepa.EncodeValue(s)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, raw, "", "  "); err != nil {
+		return nil, err
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
 }
 
 // Status says how a run ended.
