@@ -76,7 +76,7 @@ func (o Optimize) load(flag string, src Source, limit int) ([]gepa.Example, erro
 		examples, err = dataset.HotpotQA(src.Path)
 	}
 	if err != nil {
-		return nil, usagef("--%s: %w", flag, err)
+		return nil, usagef("--%s %w", flag, err)
 	}
 	return dataset.Limit(examples, limit), nil
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (o Optimize) model(flag, name string) (lm.Model, error) {
 	}
 	client, err := openai.New(openai.Config{Model: name, BaseURL: base, Getenv: o.Getenv})
 	if err != nil {
-		return nil, usagef("--%s: %w", flag, err)
+		return nil, unusable(flag, name, err)
 	}
 	return lm.Retry(lm.Timeout(client, callTimeout), lm.RetryOptions{
 		Attempts: o.Attempts,
@@ -77,6 +78,16 @@ func (o Optimize) model(flag, name string) (lm.Model, error) {
 			o.Logger.Warn("a model call failed and is tried again", "error", err, "wait", wait.Round(100*time.Millisecond))
 		},
 	}), nil
+}
+
+// unusable says why a model cannot be used, without the words that are for
+// failures of a provider.
+func unusable(flag, name string, err error) error {
+	var known *lm.Error
+	if errors.As(err, &known) {
+		return usagef("--%s %s: %s", flag, name, known.Words)
+	}
+	return usagef("--%s: %w", flag, err)
 }
 
 // unknownModel says what is wrong with a model's name, and what it may have

@@ -89,7 +89,7 @@ func (p *Progress) Note(e gepa.Event) (Note, bool) {
 
 // Header returns the names of the columns of the notes about proposals.
 func (p *Progress) Header() string {
-	return p.columns("proposal", "parent", "component", "minibatch", "")
+	return p.columns("proposal", "parent", "component", "minibatch", "result on validation")
 }
 
 // columns lines up what is kept of a proposal.
@@ -98,7 +98,7 @@ func (p *Progress) columns(number, parents, component, sums, result string) stri
 	for _, c := range p.state.Run().Components {
 		what = max(what, width(c.Name))
 	}
-	line := fmt.Sprintf("%-8s  %-6s  %-*s  %-13s  %s", number, parents, what, component, sums, result)
+	line := fmt.Sprintf("%-8s  %-6s  %-*s  %-11s  %s", number, parents, what, component, sums, result)
 	return strings.TrimRight(line, " ")
 }
 
@@ -113,15 +113,15 @@ func (p *Progress) proposalNote(pr gepa.Proposal) Note {
 	if pr.Kind == gepa.ProposalMerge {
 		what = "merge"
 	}
-	sums := fmt.Sprintf("%5.2f", pr.Gate.Parent)
+	sums := fmt.Sprintf("%.2f", pr.Gate.Parent)
 	if len(pr.Gate.Texts) > 0 {
-		sums += fmt.Sprintf(" → %5.2f", pr.Gate.Child)
+		sums += fmt.Sprintf(" → %.2f", pr.Gate.Child)
 	}
 	if fate != FateAccepted {
 		return Note{Text: p.columns(number, origin(pr.Parents), what, sums, rejection(pr, fate)), Tone: Muted}
 	}
 	m := p.state.Pool()[pr.Candidate]
-	result := fmt.Sprintf("candidate %d: validation %.4f", m.ID, m.Mean)
+	result := fmt.Sprintf("candidate %d scores %.4f", m.ID, m.Mean)
 	if best, _ := p.state.Best(); best.ID == m.ID {
 		return Note{Text: p.columns(number, origin(pr.Parents), what, sums, result+", best"), Tone: Good}
 	}
@@ -137,9 +137,12 @@ func rejection(pr gepa.Proposal, fate Fate) string {
 		return "rejected: worse than a parent"
 	case fate == FateNoGain:
 		return "rejected: no better"
-	default:
-		return "rejected: " + oneLine(reason(pr, fate))
 	}
+	why := oneLine(reason(pr, fate))
+	if len(pr.Components) == 1 {
+		why = strings.TrimPrefix(why, pr.Components[0]+": ")
+	}
+	return "rejected: " + strings.TrimPrefix(why, "the reply could not be used: ")
 }
 
 // oneLine cuts a text to one line of a readable length.

@@ -48,6 +48,7 @@ func demoHint(v *watcher, o config.Optimize) {
 		v.say("keep it:       gepa demo --seed %d --out my-run", o.Seed)
 	}
 	v.say("for real:      export OPENROUTER_API_KEY=…")
-	v.say("               gepa optimize --program hotpotqa --train train.jsonl --dev dev.jsonl \\")
+	v.say("               gepa optimize --program hotpotqa \\")
+	v.say("                 --train train.jsonl --dev dev.jsonl \\")
 	v.say("                 --model openrouter/google/gemini-2.5-flash-lite")
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -36,6 +37,7 @@ func interruptible(parent context.Context) (_ context.Context, stop func()) {
 		}
 		select {
 		case <-signals:
+			fmt.Fprintln(os.Stderr) // leaves the live line, if there is one
 			os.Exit(exitInterrupted)
 		case <-done:
 		}

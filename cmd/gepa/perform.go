@@ -42,6 +42,9 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	}
 	started := time.Now()
 	watch.begin(progress)
+	context.AfterFunc(ctx, func() {
+		watch.say("stopping: waiting for the calls in flight; interrupt again to end at once")
+	})
 	summary, err := run.Do(ctx)
 	watch.end()
 	if summary != nil {
@@ -132,15 +135,15 @@ func budgetWords(p config.Plan, note string) string {
 }
 
 func mostWords(p config.Plan) string {
+	reading := fmt.Sprintf("and 2 × %d to read the test set", p.Test)
 	if p.Search == 0 {
-		return fmt.Sprintf("as many rollouts as the time allows, and 2 × %d to read the test set", p.Test)
+		return "as many rollouts as the time allows, " + reading
 	}
-	text := fmt.Sprintf("%d rollouts for the search + 2 × %d to read the test set = %d", p.Search, p.Test, p.Search+p.Reading)
+	sum := ""
 	if n := p.Budget.Proposals; n > 0 && p.Search == p.Validation+n*(2*p.Minibatch+p.Validation) {
-		text = fmt.Sprintf("%d + %d × (2 × %d + %d) rollouts for the search + 2 × %d to read the test set = %d",
-			p.Validation, n, p.Minibatch, p.Validation, p.Test, p.Search+p.Reading)
+		sum = fmt.Sprintf("%d + %d × (2 × %d + %d) = ", p.Validation, n, p.Minibatch, p.Validation)
 	}
-	return text
+	return fmt.Sprintf("%s%d rollouts, %s", sum, p.Search, reading)
 }
 
 func tellResumed(v *watcher, p *report.Progress, out string) {

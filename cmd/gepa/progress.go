@@ -112,6 +112,11 @@ func (v *watcher) say(format string, args ...any) {
 // print writes a line above the live one.
 func (v *watcher) print(tone report.Tone, text string) {
 	v.clear()
+	if width := columns(v.w); width > 1 {
+		if runes := []rune(text); len(runes) >= width && tone != report.Neutral {
+			text = string(runes[:width-2]) + "…"
+		}
+	}
 	if style := map[report.Tone]string{report.Good: "32", report.Muted: "2"}[tone]; v.color && style != "" {
 		text = "\x1b[" + style + "m" + text + "\x1b[0m"
 	}
