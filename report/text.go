@@ -112,7 +112,7 @@ func (s Summary) winnerSection(p *page) {
 		c := s.Candidates[id]
 		row := []string{fmt.Sprintf("candidate %d", id), fmt.Sprintf("%.4f", c.Validation), s.making(c)}
 		if id == w.Candidate {
-			row[2] += ", the winner"
+			row[2] += choose(id == 0, ", still the best", ", the winner")
 		}
 		rows = append(rows, row)
 	}
@@ -179,31 +179,38 @@ func (s Summary) searchSection(p *page) {
 func (s Summary) spendSection(p *page) {
 	p.head("Spend", "")
 	rows := [][]string{{"", "calls", "tokens in", "tokens out", "cost"}}
-	add := func(role string, u Usage) {
-		if u.Calls == 0 && u.Unmeasured == 0 {
-			return
+	for _, r := range []struct {
+		role string
+		Usage
+	}{
+		{"task, search", s.Spend.Task},
+		{"task, test set", s.Spend.Test},
+		{"judge", s.Spend.Judge},
+		{"reflection", s.Spend.Reflection},
+		{"failed attempts", s.Spend.Failed},
+		{"total", s.Spend.Total},
+	} {
+		if r.Calls == 0 && r.Unmeasured == 0 && r.role != "total" {
+			continue
 		}
-		in, out := thousands(u.InputTokens), thousands(u.OutputTokens)
-		if u.Unmeasured > 0 {
-			if u.InputTokens+u.OutputTokens == 0 {
-				in, out = "unknown", "unknown"
-			} else {
-				in, out = "≥ "+in, "≥ "+out
-			}
-		}
-		rows = append(rows, []string{role, thousands(u.Calls), in, out, u.Cost})
+		in, out := r.tokens()
+		rows = append(rows, []string{r.role, thousands(r.Calls), in, out, strings.Replace(r.Cost, "calls of unknown price", "unpriced", 1)})
 	}
-	add("task, search", s.Spend.Task)
-	add("task, test set", s.Spend.Test)
-	add("judge", s.Spend.Judge)
-	add("reflection", s.Spend.Reflection)
-	add("failed attempts", s.Spend.Failed)
-	rows = append(rows, []string{
-		"total", thousands(s.Spend.Total.Calls), thousands(s.Spend.Total.InputTokens),
-		thousands(s.Spend.Total.OutputTokens), s.Spend.Total.Cost,
-	})
 	p.table(rows, func(row, _ int, cell string) string { return choose(row == 0, p.paint(dim, cell), cell) })
 	p.line("")
+}
+
+// tokens shows the tokens in and out, as far as they are known.
+func (u Usage) tokens() (in, out string) {
+	in, out = thousands(u.InputTokens), thousands(u.OutputTokens)
+	switch {
+	case u.Unmeasured == 0:
+		return in, out
+	case u.InputTokens+u.OutputTokens == 0:
+		return "unknown", "unknown"
+	default:
+		return "≥ " + in, "≥ " + out
+	}
 }
 
 func (s Summary) outputSection(p *page) {

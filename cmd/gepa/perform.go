@@ -135,7 +135,7 @@ func budgetWords(p config.Plan, note string) string {
 }
 
 func mostWords(p config.Plan) string {
-	reading := fmt.Sprintf("and 2 × %d to read the test set", p.Test)
+	reading := fmt.Sprintf("+ 2 × %d on the test set", p.Test)
 	if p.Search == 0 {
 		return "as many rollouts as the time allows, " + reading
 	}
