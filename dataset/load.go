@@ -49,29 +49,30 @@ func LabelNames() []string {
 // that occurs twice are errors, as is content that occurs twice where ids are
 // derived from it. All errors are of type [*Error], save those about opts.
 func Load(path string, opts Options) ([]gepa.Example, error) {
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
 	src, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	return src.examples(opts.example, opts.validate)
+	return src.examples(opts.example)
 }
 
 // Read is [Load] for content that is no file; name stands for it in errors.
 func Read(r io.Reader, name string, opts Options) ([]gepa.Example, error) {
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
 	src, err := readAll(r, name)
 	if err != nil {
 		return nil, err
 	}
-	return src.examples(opts.example, opts.validate)
+	return src.examples(opts.example)
 }
 
 // examples converts every row and refuses ids that occur twice.
-func (s *source) examples(convert func(*row) (gepa.Example, error), checks ...func() error) ([]gepa.Example, error) {
-	for _, check := range checks {
-		if err := check(); err != nil {
-			return nil, err
-		}
-	}
+func (s *source) examples(convert func(*row) (gepa.Example, error)) ([]gepa.Example, error) {
 	var examples []gepa.Example
 	starts := map[string]int{}
 	for r, err := range s.rows() {

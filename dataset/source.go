@@ -51,8 +51,8 @@ func readAll(r io.Reader, name string) (*source, error) {
 	return newSource(name, data)
 }
 
-// newSource refuses content that is not text in UTF-8. A byte order mark is
-// blanked out, so that offsets stay those of the file.
+// newSource refuses content that is not text in UTF-8 and drops a byte order
+// mark; offsets count from after it.
 func newSource(name string, data []byte) (*source, error) {
 	src := &source{name: name, data: data}
 	switch {

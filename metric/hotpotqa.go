@@ -29,7 +29,8 @@ const (
 // "candidate" or "answer", was worth, and whether the component mended or
 // spoiled the answer it was given.
 //
-// An output without an answer scores 0. A label that is absent or of another
+// An output without an answer scores 0. A gold answer of nothing but articles
+// and punctuation has no words, so that its F1 is always 0, as in DSPy. A label that is absent or of another
 // type is an error.
 func HotpotQA() Metric { return Func(measureHotpotQA) }
 
@@ -51,7 +52,7 @@ func measureHotpotQA(_ context.Context, in Input) (Result, error) {
 		q.final = c
 		words = noField(in, field) + " The gold answer is " + quote(golds[0]) + "."
 	}
-	if !c.em {
+	if !c.em && c.verdict != extraWords {
 		words = strings.Join(append([]string{words}, q.places()...), " ")
 	}
 	return Result{
@@ -105,7 +106,7 @@ func (q hotpot) places() []string {
 			out = append(out, fmt.Sprintf("The answer given stands in %s.", paragraphList(where)))
 		}
 	}
-	if len(q.needed) > 0 && q.final.verdict != extraWords {
+	if len(q.needed) > 0 {
 		out = append(out, fmt.Sprintf("The facts needed are in %s.", paragraphList(q.needed)))
 	}
 	return out
@@ -142,25 +143,28 @@ func (q hotpot) byComponent() map[string]string {
 	for _, step := range q.in.Trace {
 		calls[step.Component]++
 	}
-	if len(calls) == 0 {
-		return nil
-	}
-	out := make(map[string]string, len(calls))
+	out := map[string]string{}
 	number := map[string]int{}
 	for i, step := range q.in.Trace {
 		name := step.Component
 		number[name]++
 		words := q.step(i)
 		switch n := number[name]; {
+		case words == "":
 		case calls[name] == 1:
 			out[name] = words
-		case n == 1:
-			out[name] = "Call 1: " + words
 		case n <= mostCalls:
-			out[name] += fmt.Sprintf("\nCall %d: %s", n, words)
-		case n == mostCalls+1:
-			out[name] += fmt.Sprintf("\nIt was called %d more times.", calls[name]-mostCalls)
+			out[name] += fmt.Sprintf("Call %d: %s\n", n, words)
 		}
+		if number[name] == calls[name] && calls[name] > mostCalls {
+			out[name] += fmt.Sprintf("It was called %d more times.", calls[name]-mostCalls)
+		}
+	}
+	for name, words := range out {
+		out[name] = strings.TrimSuffix(words, "\n")
+	}
+	if len(out) == 0 {
+		return nil
 	}
 	return out
 }
@@ -174,7 +178,7 @@ func (q hotpot) step(i int) string {
 	}
 	field, own, ok := q.answerOf(step)
 	if !ok {
-		return "It " + q.mention(step, "") + "."
+		return q.mention(step, "")
 	}
 	given, wasGiven := q.givenTo(i)
 	now, before := hotpotScore(own), hotpotScore(given)
@@ -205,8 +209,10 @@ func (q hotpot) step(i int) string {
 			fmt.Fprintf(&b, " A later step mended it to %s.", quote(q.final.pred))
 		}
 	}
-	if !own.em && !isClosed(NormalizeText(own.gold)) {
-		fmt.Fprintf(&b, " It %s.", q.mention(step, field))
+	if !own.em {
+		if words := q.mention(step, field); words != "" {
+			b.WriteString(" " + words)
+		}
 	}
 	return b.String()
 }
@@ -238,19 +244,29 @@ func (q hotpot) givenTo(i int) (comparison, bool) {
 }
 
 // mention says whether a step's outputs, the field except aside, name the gold
-// answer.
+// answer; "" if there is nothing to say, as with a yes or no, which any text
+// may hold.
 func (q hotpot) mention(step gepa.Step, except string) string {
+	if isClosed(NormalizeText(q.final.gold)) {
+		return ""
+	}
+	var looked []string
 	for _, f := range step.Outputs {
 		if f.Name == except {
 			continue
 		}
-		p := paragraph{text: " " + NormalizeText(step.Outputs.Text(f.Name)) + " "}
-		if slices.ContainsFunc(q.golds, p.holds) {
-			return fmt.Sprintf("names the gold answer in its %s", f.Name)
+		text := paragraph{text: " " + NormalizeText(step.Outputs.Text(f.Name)) + " "}
+		if slices.ContainsFunc(q.golds, text.holds) {
+			return fmt.Sprintf("Its %s names the gold answer.", f.Name)
 		}
+		looked = append(looked, f.Name)
 	}
-	if len(step.Outputs) == 0 || len(step.Outputs) == 1 && except != "" {
-		return "returned nothing else that could hold the gold answer"
+	switch len(looked) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("Its %s does not name the gold answer.", looked[0])
+	default:
+		return "None of its other outputs names the gold answer."
 	}
-	return "does not name the gold answer in its other outputs"
 }

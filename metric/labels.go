@@ -66,8 +66,9 @@ func supportingTitles(ex gepa.Example) ([]string, error) {
 
 // wrongLabel is the error for a label of the wrong type.
 func wrongLabel(ex gepa.Example, label, want string) error {
-	return gepa.Fatal(fmt.Errorf("metric: example %q: label %q is %s, want %s: correct the data",
-		ex.ID, label, quote(ex.Labels.Text(label)), want))
+	raw, _ := ex.Labels.Get(label)
+	return gepa.Fatal(fmt.Errorf("metric: example %q: label %q is %.*s, want %s: correct the data",
+		ex.ID, label, mostRunes, raw, want))
 }
 
 // A paragraph is a piece of the context a program saw.
@@ -78,7 +79,8 @@ type paragraph struct {
 
 // paragraphs returns the context that the program saw: the field "context" of
 // the trace's steps, or where none has it, of the example. Each paragraph
-// comes once. A context that is a single text is one paragraph.
+// comes once; what precedes " | " in it is its title. A context that is a
+// single text is one paragraph.
 func paragraphs(in Input) []paragraph {
 	const field = "context"
 	sources := make([]gepa.Fields, 0, len(in.Trace)+1)

@@ -19,6 +19,9 @@ import (
 // Its Unicode version is that of Go and golang.org/x/text; characters newer
 // than Python's version may differ from what Python does with them.
 func NormalizeText(s string) string {
+	if !utf8.ValidString(s) {
+		s = string([]rune(s))
+	}
 	s = lower(decompose(s))
 	s = strings.Map(func(r rune) rune {
 		if isPunctuation(r) {
@@ -37,21 +40,31 @@ func decompose(s string) string {
 	}
 	chars := make([]decomposed, 0, len(s))
 	marks := 0 // the length of the run of combining marks at the end
-	for _, r := range s {
-		parts := string(r)
-		if isHangulSyllable(r) {
-			parts = norm.NFD.String(parts)
-		} else if d := norm.NFD.PropertiesString(parts).Decomposition(); d != nil {
-			parts = string(d)
+	add := func(r rune, class uint8) {
+		if class == 0 {
+			orderMarks(chars[len(chars)-marks:])
+			marks = -1
 		}
-		for _, part := range parts {
-			class := norm.NFD.PropertiesString(string(part)).CCC()
-			if class == 0 {
-				orderMarks(chars[len(chars)-marks:])
-				marks = -1
-			}
-			chars = append(chars, decomposed{part, class})
-			marks++
+		chars = append(chars, decomposed{r, class})
+		marks++
+	}
+	for i, r := range s {
+		if r < utf8.RuneSelf {
+			add(r, 0)
+			continue
+		}
+		properties := norm.NFD.PropertiesString(s[i:])
+		parts := properties.Decomposition()
+		if isHangulSyllable(r) {
+			parts = norm.NFD.Bytes([]byte(string(r)))
+		}
+		if parts == nil {
+			add(r, properties.CCC())
+		}
+		for len(parts) > 0 {
+			part, size := utf8.DecodeRune(parts)
+			add(part, norm.NFD.Properties(parts).CCC())
+			parts = parts[size:]
 		}
 	}
 	orderMarks(chars[len(chars)-marks:])
@@ -166,7 +179,7 @@ func withoutArticles(s string) string {
 // isWord reports whether Python's regular expressions take r for part of a
 // word.
 func isWord(r rune) bool {
-	return r == '_' || unicode.In(r, unicode.L, unicode.N)
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || r == '_'
 }
 
 // isSpace reports whether Python splits text at r: white space and the ASCII

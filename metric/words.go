@@ -17,14 +17,14 @@ const (
 type verdict int
 
 const (
-	exact       verdict = iota // equal after normalisation
-	empty                      // no word at all
-	closedGold                 // the gold answer is yes, no or noanswer, the answer is not
-	closedPred                 // the other way round
-	extraWords                 // all of the gold answer and more
-	missingWords               // a part of the gold answer and nothing else
-	partial                    // some words shared
-	wrong                      // no word shared
+	exact        verdict = iota // equal after normalisation
+	empty                       // no word at all
+	closedGold                  // the gold answer is yes, no or noanswer, the answer is not
+	closedPred                  // the other way round
+	extraWords                  // all of the gold answer and more
+	missingWords                // a part of the gold answer and nothing else
+	partial                     // some words shared
+	wrong                       // no word shared
 )
 
 // A comparison is what is known about one answer and one gold answer.
@@ -57,14 +57,14 @@ func compare(pred string, golds []string, score func(pred, gold string) float64)
 			top.pred, top.gold = pred, gold
 			predWords, goldWords := strings.Fields(p), strings.Fields(g)
 			top.extra, top.missing = without(predWords, goldWords), without(goldWords, predWords)
-			top.verdict = judge(p, g, len(predWords)-len(top.extra), len(top.extra), len(top.missing))
+			top.verdict = verdictOn(p, g, len(predWords)-len(top.extra), len(top.extra), len(top.missing))
 		}
 	}
 	return top
 }
 
-// judge returns the verdict on normalised texts that share so many words.
-func judge(pred, gold string, same, extra, missing int) verdict {
+// verdictOn returns the verdict on normalised texts that share so many words.
+func verdictOn(pred, gold string, same, extra, missing int) verdict {
 	switch {
 	case pred == gold:
 		return exact
