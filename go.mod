@@ -3,6 +3,7 @@ module github.com/gepa-go/gepa
 go 1.26.0
 
 require (
+	github.com/RealAlexandreAI/json-repair v0.0.18
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/google/go-cmp v0.7.0
 	github.com/sashabaranov/go-openai v1.43.0
