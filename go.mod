@@ -9,4 +9,5 @@ require (
 	github.com/sashabaranov/go-openai v1.43.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/sync v0.18.0
+	pgregory.net/rapid v1.3.0
 )
