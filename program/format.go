@@ -186,11 +186,7 @@ func describe(fields []Field) string {
 		}
 		lines[i] = fmt.Sprintf("%d. `%s` (%s): %s", i+1, f.Name, f.Type, desc)
 		if len(f.Constraints) > 0 {
-			words := make([]string, len(f.Constraints))
-			for j, c := range f.Constraints {
-				words[j] = string(c)
-			}
-			lines[i] += "\nConstraints: " + strings.Join(words, ", ")
+			lines[i] += "\nConstraints: " + f.constraintText()
 		}
 	}
 	return py.Strip(strings.Join(lines, "\n"))

@@ -204,6 +204,8 @@ func wires(f Format) (wire, bool) {
 		return chatWire{}, true
 	case JSONFormat:
 		return jsonWire{}, true
+	case XMLFormat:
+		return xmlWire{}, true
 	}
 	return nil, false
 }

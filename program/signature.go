@@ -64,6 +64,15 @@ func (f Field) PrefixText() string {
 	return f.Prefix
 }
 
+// constraintText lists the constraints.
+func (f Field) constraintText() string {
+	words := make([]string, len(f.Constraints))
+	for i, c := range f.Constraints {
+		words[i] = string(c)
+	}
+	return strings.Join(words, ", ")
+}
+
 // required reports whether the field must be given, or be in a reply.
 func (f Field) required() bool { return len(f.Default) == 0 && !f.Type.AllowsNone() }
 
