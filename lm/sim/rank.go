@@ -70,7 +70,17 @@ const (
 	fSecond
 	fFirstOfPair
 	fFullRun
-	fFormKind // + kind*forms + form
+	fFocusSentence
+	fVerbish
+	fShared
+	fSharedBoth
+	fSubjectAsked
+	fPrevKind // + kind*contexts + context
+)
+
+// Feature blocks that cross the kind of the question with something else.
+const (
+	fFormKind = fPrevKind + int(kinds)*contexts
 	features  = fFormKind + int(kinds)*int(forms)
 )
 
@@ -333,6 +343,10 @@ func (r *reading) describeSpan(c *candidate, e emit) {
 			}
 		}
 	}
+	if shared := r.sharedByPair(keys); shared {
+		mark(e, fSharedBoth, r.q.both)
+		mark(e, fShared, !r.q.both)
+	}
 	if n := r.freq[c.text]; n > 1 {
 		e(fFrequency, math.Log(float64(n)))
 	}
@@ -342,6 +356,15 @@ func (r *reading) describeSpan(c *candidate, e emit) {
 	mark(e, fPersonAsked, person && r.q.kind == kindPerson)
 	mark(e, fPlacelike, place && r.q.kind != kindPlace)
 	mark(e, fPlaceAsked, place && r.q.kind == kindPlace)
+}
+
+// sharedByPair reports whether both paragraphs of the best pair have all of
+// the keys.
+func (r *reading) sharedByPair(keys []string) bool {
+	if len(keys) == 0 || r.best[0] == r.best[1] {
+		return false
+	}
+	return mentions(&r.d.paras[r.best[0]], keys) && mentions(&r.d.paras[r.best[1]], keys)
 }
 
 // describeType compares a name's generic word ("University", "River") with the
@@ -459,6 +482,17 @@ func (r *reading) describePlace(c *candidate, e emit) {
 			}
 		}
 	}
+	if n := len(r.q.focus); n > 0 {
+		for _, w := range ws {
+			if w.key == r.q.focus[n-1] {
+				e(fFocusSentence, 1)
+				break
+			}
+		}
+	}
+	if last := low(ws, to-1); c.form == formPhrase {
+		mark(e, fVerbish, participle(last))
+	}
 	names := r.d.paras[c.para].names
 	if len(names) > 0 {
 		all := true
@@ -469,6 +503,7 @@ func (r *reading) describePlace(c *candidate, e emit) {
 			}
 		}
 		mark(e, fTopicName, all && len(keys) > 0)
+		mark(e, fSubjectAsked, all && len(keys) > 0 && len(r.q.focus) > 0 && r.d.paras[c.para].keys[r.q.focus[len(r.q.focus)-1]] > 0 && !r.defines(&r.d.paras[c.para]))
 	}
 }
 
@@ -504,6 +539,9 @@ func containsKey(keys []string, k string) bool {
 
 func (r *reading) describeNeighbours(c *candidate, e emit) {
 	ws, from, to := c.span.sent.words, c.span.from, c.span.to
+	if x := contextOf(low(ws, from-1)); x >= 0 {
+		e(fPrevKind+int(r.q.kind)*contexts+x, 1)
+	}
 	switch low(ws, from-1) {
 	case "by", "with":
 		e(fAfterBy, 1)
@@ -549,6 +587,38 @@ func (r *reading) describeNeighbours(c *candidate, e emit) {
 		keys, overlap := r.spanKeys(c)
 		mark(e, fNumberUnit, overlap > 0 && len(keys) > 1)
 	}
+}
+
+// contexts is how many kinds of word before a candidate are told apart.
+const contexts = 11
+
+// contextOf returns the class of the word before a candidate, -1 for none.
+func contextOf(w string) int {
+	switch w {
+	case "by":
+		return 0
+	case "in", "at", "near":
+		return 1
+	case "from", "to", "into", "on":
+		return 2
+	case "the":
+		return 3
+	case "a", "an":
+		return 4
+	case "of", "for":
+		return 5
+	case "is", "was", "are", "were":
+		return 6
+	case "as", "named", "called", "born":
+		return 7
+	case "(", "–", "-":
+		return 8
+	case ",", ";":
+		return 9
+	case "and", "or", "with", "&":
+		return 10
+	}
+	return -1
 }
 
 // defines reports whether a paragraph opens with "... is a <focus>".

@@ -101,6 +101,10 @@ func (d *document) annotate(ws []word) {
 			continue
 		}
 		w.first = first
+		if first && i+1 < len(ws) && participle(strings.ToLower(w.text)) && preposition(ws[i+1].text) {
+			w.key, first = stem(strings.ToLower(w.text)), false
+			continue
+		}
 		first = false
 		w.key, w.name = d.key(*w)
 	}
@@ -124,6 +128,11 @@ func (d *document) key(w word) (string, bool) {
 		return stem(low), false
 	}
 	return low, true
+}
+
+// participle reports whether a word looks like one: "situated", "lying".
+func participle(w string) bool {
+	return len(w) > 4 && (strings.HasSuffix(w, "ed") || strings.HasSuffix(w, "ing"))
 }
 
 // commonOpening reports whether a word often opens an English sentence and is
