@@ -75,6 +75,7 @@ const (
 	fShared
 	fSharedBoth
 	fSubjectAsked
+	fFullTitle
 	fPrevKind // + kind*contexts + context
 )
 
@@ -90,6 +91,7 @@ type reading struct {
 	d      *document
 	share  []float64 // per paragraph: share of the question's keys
 	title  []float64 // per paragraph: share of the title's keys in the question
+	full   []bool    // per paragraph: whether the question says its title
 	pair   []float64 // per paragraph: the best it reaches with a partner
 	mate   []int     // that partner, or -1
 	first  int       // the paragraph that fits the question best by itself
@@ -121,6 +123,7 @@ func (r *reading) weighParagraphs() {
 	n := len(r.d.paras)
 	r.share, r.title = make([]float64, n), make([]float64, n)
 	r.pair, r.mate = make([]float64, n), make([]int, n)
+	r.full = make([]bool, n)
 	top := -1.0
 	for i := range r.d.paras {
 		p := &r.d.paras[i]
@@ -130,7 +133,12 @@ func (r *reading) weighParagraphs() {
 				r.title[i] += 1 / float64(len(p.names))
 			}
 		}
-		if v := r.share[i] + 0.5*r.title[i]; v > top {
+		r.full[i] = says(r.q.words, p.names)
+		v := r.share[i] + 0.3*r.title[i]
+		if r.full[i] {
+			v += 0.3
+		}
+		if v > top {
 			top, r.first = v, i
 		}
 		r.mate[i] = -1
@@ -167,9 +175,15 @@ func (r *reading) together(i, j int) float64 {
 	if all > 0 {
 		got /= all
 	}
-	v := got + 0.15*(r.title[i]+r.title[j])
-	if mentions(a, b.names) || mentions(b, a.names) {
-		v += 0.25
+	v := got + 0.1*(r.title[i]+r.title[j])
+	if r.full[i] {
+		v += 0.15
+	}
+	if r.full[j] {
+		v += 0.15
+	}
+	if tells(a, b.names) || tells(b, a.names) {
+		v += 0.3
 	}
 	return v
 }
@@ -298,6 +312,7 @@ func (r *reading) describe(c *candidate, e emit) {
 		e(fAskShare, r.ask[s])
 	}
 	second := c.para != r.first && (c.para == r.best[0] || c.para == r.best[1])
+	mark(e, fFullTitle, r.full[c.para])
 	mark(e, fSecond, second)
 	mark(e, fFirstOfPair, c.para == r.first && (c.para == r.best[0] || c.para == r.best[1]))
 	mark(e, fFirstSentence, s.index == 0)
