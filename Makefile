@@ -28,8 +28,8 @@ bin/golangci-lint:
 cover: ## coverage of the root and of program, with its limit
 	.ci/cover
 
-fuzz-short: ## every fuzz target for two seconds
-	.ci/fuzz 2s
+fuzz-short: ## every fuzz target for five hundred inputs
+	.ci/fuzz 500x
 
 generate: ## write generated files anew
 	go generate ./...
