@@ -6,3 +6,8 @@ require (
 	github.com/RealAlexandreAI/json-repair v0.0.18
 	github.com/google/go-cmp v0.7.0
 )
+
+require (
+	github.com/go-json-experiment/json v0.0.0-20251027170946-4849db3c2f7e // indirect
+	github.com/kaptinlin/jsonrepair v0.2.15 // indirect
+)
