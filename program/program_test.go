@@ -75,8 +75,8 @@ func TestTypedMismatch(t *testing.T) {
 	if err != nil || out.Failure == nil || !strings.Contains(out.Failure.Problem, "do not fit") {
 		t.Errorf("inputs: %v %v", out.Failure, err)
 	}
-	list := Of(func(context.Context, asked) ([]int, error) { return nil, nil }, Module("m", NewPredict(MustSignature("q -> a", ""))))
-	if out, err := list.Run(t.Context(), Runtime{}, nil, nil); err != nil || out.Output != nil && out.Failure == nil {
+	list := Of(func(context.Context, asked) ([]int, error) { return []int{1}, nil }, Module("m", NewPredict(MustSignature("q -> a", ""))))
+	if out, err := list.Run(t.Context(), Runtime{}, nil, nil); err != nil || out.Failure == nil {
 		t.Errorf("outputs: %+v %v", out, err)
 	}
 	narrow := PredictOf[asked, struct {
