@@ -106,7 +106,7 @@ func (s reader) asksShort(text string) bool {
 	for _, sent := range splitSentences(text) {
 		c := s.lex.clause(sent)
 		for i, m := range c.means {
-			if m&cShort != 0 && !c.negated[i] && c.nearest(cAnswer, i, 8) >= 0 {
+			if m&cShort != 0 && !c.negated[i] && c.nearest(cAnswer, []int{i}, demand{reach: 8}) >= 0 {
 				return true
 			}
 		}
