@@ -182,6 +182,10 @@ func className(v py.Value) string {
 		return "int"
 	case float64:
 		return "float"
+	case py.List:
+		return "list"
+	case *py.Dict:
+		return "dict"
 	default:
 		return "NoneType"
 	}

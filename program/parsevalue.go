@@ -131,29 +131,41 @@ func oneOf(v py.Value, allowed []py.Value) (py.Value, bool) {
 	return nil, false
 }
 
-// pythonLiteral reads a Python constant or a tuple or list of them.
+// pythonLiteral reads a Python constant, or a tuple of them with or without
+// parentheses.
 func pythonLiteral(text string) (py.Value, bool) {
 	tokens, err := lex(strings.TrimLeft(text, " \t"))
 	if err != nil || len(tokens) == 0 {
 		return nil, false
 	}
 	p := &grammar{tokens: tokens}
-	v, ok := p.literal()
-	if !ok {
-		return nil, false
-	}
-	if !p.at(",") {
-		return v, p.at("")
-	}
-	list := py.List{v}
-	for p.take(",") && !p.at("") {
+	v, ok := p.literals("")
+	return v, ok
+}
+
+// literals reads constants between commas up to a closing mark; one without a
+// comma is itself.
+func (p *grammar) literals(shut string) (py.Value, bool) {
+	list, tuple := py.List{}, shut != "" && p.at(shut)
+	for !p.at(shut) {
 		v, ok := p.literal()
 		if !ok {
 			return nil, false
 		}
 		list = append(list, v)
+		if p.at(shut) {
+			break
+		}
+		if !p.take(",") {
+			return nil, false
+		}
+		tuple = true
 	}
-	return list, p.at("")
+	p.take(shut)
+	if len(list) == 1 && !tuple {
+		return list[0], true
+	}
+	return list, tuple
 }
 
 func (p *grammar) literal() (py.Value, bool) {
@@ -162,6 +174,9 @@ func (p *grammar) literal() (py.Value, bool) {
 	}
 	defer func() { p.depth-- }()
 	t := p.next()
+	if t.kind == tokenMark && t.text == "(" {
+		return p.literals(")")
+	}
 	sign := ""
 	if t.kind == tokenMark && (t.text == "-" || t.text == "+") {
 		if t.text == "-" {

@@ -2,8 +2,8 @@ package propose
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,7 +15,7 @@ import (
 func (p *Proposer) judge(ctx context.Context, req gepa.ReflectRequest, component string, item int) (answer, error) {
 	x := req.Examples[item]
 	cut := fit([]record{newRecord(component, x, "")}, p.options.MaxRecordChars)[0]
-	sig, inputs := feedbackSignature(component, req.Candidate[component], x, cut)
+	sig, inputs := p.feedbackSignature(req, component, x, cut)
 	messages, err := program.ChatFormat{}.Messages(sig, nil, inputs)
 	if err != nil {
 		return answer{}, fmt.Errorf("proposal %d, judge of component %q, example %q: %w", req.Proposal, component, x.Example.ID, err)
@@ -44,8 +44,8 @@ func (p *Proposer) judge(ctx context.Context, req gepa.ReflectRequest, component
 
 const feedbackField = "feedback"
 
-// feedbackInstructions are the judge's. Its fields are those of the blog post
-// that this project reproduces; the words are ours.
+// feedbackInstructions are the judge's. The signature's fields are those of
+// the blog post that this project reproduces; the words are ours.
 const feedbackInstructions = "You review how one module of a larger program did on one example.\n" +
 	"Compare what the module produced with what it was given, with the program's final answer and with the gold answer. Say what the module's instruction should ask for so that such a case goes right, or what it already does well and should keep.\n" +
 	"Write one to three short bullets. Speak of the kind of mistake and the rule that avoids it, never of this example's answer: the gold answer is for your eyes only.\n" +
@@ -54,8 +54,9 @@ const feedbackInstructions = "You review how one module of a larger program did 
 // feedbackSignature is the judge's signature and its inputs: module_name,
 // instruction, the program's inputs under their own names (for HotpotQA,
 // question and context), module_output, final_answer, gold_answer, em and f1.
-// A program that measures neither em nor f1 gets a field scores in their place.
-func feedbackSignature(component, instruction string, x gepa.Reflected, r record) (program.Signature, gepa.Fields) {
+// Where no example of the minibatch has an em or f1 measured, a field scores
+// takes their place.
+func (p *Proposer) feedbackSignature(req gepa.ReflectRequest, component string, x gepa.Reflected, r record) (program.Signature, gepa.Fields) {
 	sig := program.Signature{
 		Name:         "Feedback",
 		Instructions: feedbackInstructions,
@@ -67,42 +68,39 @@ func feedbackSignature(component, instruction string, x gepa.Reflected, r record
 		values = append(values, gepa.NewFields(name, value)...)
 	}
 	add("module_name", "", component)
-	add("instruction", "the module's current instruction", instruction)
+	add("instruction", "the module's current instruction", req.Candidate[component])
 	for _, f := range programInputs(x, r) {
 		add(inputName(f.Name, sig.Inputs), "", f.Value)
 	}
 	add("module_output", "what the module produced, and what went wrong in it", moduleOutput(x, r))
-	add("final_answer", "what the whole program answered", answerText(x.Rollout.Output))
-	add("gold_answer", "", goldAnswer(x))
-	em, hasEM := x.Rollout.Objectives["em"]
-	f1, hasF1 := x.Rollout.Objectives["f1"]
-	if hasEM || hasF1 {
-		add("em", "", measured(em, hasEM))
-		add("f1", "", measured(f1, hasF1))
+	add("final_answer", "what the whole program answered", cutMiddle(answerText(x.Rollout.Output), p.options.MaxRecordChars))
+	add("gold_answer", "", cutMiddle(goldAnswer(x), p.options.MaxRecordChars))
+	if slices.ContainsFunc(req.Examples, measuresText) {
+		for _, name := range textMeasures() {
+			value := "n/a"
+			if v, ok := x.Rollout.Objectives[name]; ok {
+				value = number(v)
+			}
+			add(name, "", value)
+		}
 		return sig, values
 	}
 	scores := []string{"score " + number(x.Rollout.Score)}
-	for _, name := range sortedNames(x.Rollout.Objectives) {
+	for _, name := range slices.Sorted(maps.Keys(x.Rollout.Objectives)) {
 		scores = append(scores, name+" "+number(x.Rollout.Objectives[name]))
 	}
 	add("scores", "", strings.Join(scores, ", "))
 	return sig, values
 }
 
-func measured(v float64, known bool) string {
-	if !known {
-		return "n/a"
-	}
-	return number(v)
-}
+// textMeasures are the objectives that have fields of their own.
+func textMeasures() []string { return []string{"em", "f1"} }
 
-func sortedNames(m map[string]float64) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+func measuresText(x gepa.Reflected) bool {
+	return slices.ContainsFunc(textMeasures(), func(name string) bool {
+		_, ok := x.Rollout.Objectives[name]
+		return ok
+	})
 }
 
 // programInputs are the example's inputs, as cut in the record where the
@@ -188,7 +186,7 @@ func answerText(fields gepa.Fields) string {
 func goldAnswer(x gepa.Reflected) string {
 	for _, name := range append(x.Rollout.Output.Names(), "answer") {
 		if gold, ok := x.Example.Labels.Get(name); ok {
-			return valueText(json.RawMessage(gold))
+			return valueText(gold)
 		}
 	}
 	return answerText(x.Example.Labels)

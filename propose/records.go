@@ -300,11 +300,14 @@ func shares(sizes []int, total int) []int {
 	return out
 }
 
+// noteSize is about how long the note on a cut is; cutting less is no gain.
+const noteSize = 40
+
 // cutMiddle returns the text with its middle replaced by a note, so that about
 // n characters of it are left: two thirds from its beginning, one from its end.
 func cutMiddle(text string, n int) string {
 	runes := []rune(text)
-	if len(runes) <= n {
+	if len(runes) <= n+noteSize {
 		return text
 	}
 	head := n * 2 / 3

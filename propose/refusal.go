@@ -47,17 +47,32 @@ func (e *RefusalError) Error() string { return e.Words }
 
 func refuseWith(r Rule, words string) error { return &RefusalError{Rule: r, Words: words} }
 
-func refuse(r Rule) error {
-	return refuseWith(r, map[Rule]string{
-		RuleEmpty:     "there is no text in it",
-		RuleThinking:  "it is only reasoning, without a reply after it",
-		RuleChatter:   "it holds words about the new text beside the text itself",
-		RuleUnchanged: "its text is the same as the current one",
-		RuleUnfenced:  "its text is not within a block of three backticks",
-		RuleInline:    "its first three backticks stand in the middle of a line, where no block begins",
-		RuleUnclosed:  "its block of three backticks has no end",
-		RuleBlocks:    "it has more than one block of three backticks, so that it is unclear which text is meant",
-	}[r])
+func refuse(r Rule) error { return refuseWith(r, r.words()) }
+
+func (r Rule) words() string {
+	switch r {
+	case RuleEmpty:
+		return "there is no text in it"
+	case RuleThinking:
+		return "it is only reasoning, without a reply after it"
+	case RuleChatter:
+		return "it holds words about the new text beside the text itself"
+	case RuleUnchanged:
+		return "its text is the same as the current one"
+	case RuleNoField:
+		return "the field is missing"
+	case RuleHeaders:
+		return "it has field headers that nobody asked for"
+	case RuleUnfenced:
+		return "its text is not within a block of three backticks"
+	case RuleInline:
+		return "its first three backticks stand in the middle of a line, where no block begins"
+	case RuleUnclosed:
+		return "its block of three backticks has no end"
+	case RuleBlocks:
+		return "it has more than one block of three backticks, so that it is unclear which text is meant"
+	}
+	return string(r)
 }
 
 var (

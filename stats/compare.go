@@ -9,7 +9,7 @@ import (
 // Power is the power that [Detectable] and [DetectableProportion] plan for.
 const Power = 0.80
 
-// ErrUnpaired: the two lists do not belong to the same examples.
+// ErrUnpaired says that two lists do not belong to the same examples.
 var ErrUnpaired = errors.New("scores are not paired")
 
 // A Comparison is what can be said about two systems that ran on the same

@@ -236,9 +236,14 @@ func TestEnglish(t *testing.T) {
 	}
 	whole := regexp.MustCompile(`^ ?["A-Z].*[.]"?$`)
 	for _, examples := range splits(t) {
+		checked := map[string]bool{}
 		for _, e := range examples {
 			texts := []string{e.Question}
 			for _, p := range e.Context {
+				if checked[p.title] {
+					continue
+				}
+				checked[p.title] = true
 				for _, s := range p.sentences {
 					texts = append(texts, s)
 					if !whole.MatchString(s) {

@@ -46,7 +46,9 @@ func (w *work) checkYesNo(draft string, verdict bool) string {
 // ownAnswer reads the question again.
 func (w *work) ownAnswer() *candidate {
 	if para, ok := w.choice(); ok {
-		return w.r.titleCandidate(para)
+		if c := w.r.titleCandidate(para); c != nil {
+			return c
+		}
 	}
 	return w.r.best2(w.keeps(BothHops), w.keeps(RightKind))
 }

@@ -85,29 +85,77 @@ func (r *reading) holds(para int, keys []string) bool {
 	got := 0
 	p := &r.d.paras[para]
 	for _, k := range keys {
-		if p.keys[k] > 0 {
+		switch {
+		case p.keys[k] > 0:
 			got++
+		case r.named(k):
+			return false
 		}
 	}
 	return float64(got) >= 0.5*float64(len(keys))
 }
 
-// sameAttribute compares what two opening sentences say of nationality,
-// place, year or trade, whichever the question is about.
+// named reports whether the question uses a key as a name.
+func (r *reading) named(key string) bool {
+	for _, run := range r.q.names {
+		if containsKey(run, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameAttribute reports whether two subjects have in common what the question
+// asks about: nationality, year, or something with a name.
 func (r *reading) sameAttribute(a, b int) bool {
 	switch {
 	case r.q.set["nationality"], r.q.set["country"], r.q.set["nation"]:
 		x, y := r.origin(a), r.origin(b)
 		return x != "" && x == y
-	case r.q.set["year"], r.q.set["decad"], r.q.set["decade"]:
+	case r.q.has("year"), r.q.has("decade"):
 		x, okx := r.when(a)
 		y, oky := r.when(b)
 		return okx && oky && x/10000 == y/10000
 	}
-	if x, y := r.origin(a), r.origin(b); r.q.set["city"] || r.q.set["stat"] || r.q.set["state"] || r.q.set["region"] || r.q.set["county"] {
-		return x != "" && x == y
+	keys := r.predicate(a, b)
+	x, y := r.attributes(a, keys), r.attributes(b, keys)
+	for k := range x {
+		if y[k] {
+			return true
+		}
+	}
+	if len(x) > 0 && len(y) > 0 {
+		return false
 	}
 	return r.sharedNouns(a, b) > 0
+}
+
+// attributes returns the names in the sentences of a paragraph that have one
+// of the keys, subject and adjectives of nationality aside; where no sentence
+// has one, those in all of it.
+func (r *reading) attributes(para int, keys []string) map[string]bool {
+	all, some := map[string]bool{}, map[string]bool{}
+	p := &r.d.paras[para]
+	for _, c := range r.cands {
+		if c.para != para || c.title || c.form != formName {
+			continue
+		}
+		ws := c.span.sent.words
+		if containsKey(p.names, ws[c.span.from].key) || c.span.to < len(ws) && !ws[c.span.to].punct && !stopword(ws[c.span.to].text) {
+			continue
+		}
+		all[c.text] = true
+		for _, w := range ws {
+			if containsKey(keys, w.key) {
+				some[c.text] = true
+				break
+			}
+		}
+	}
+	if len(some) > 0 {
+		return some
+	}
+	return all
 }
 
 // origin returns the first adjective of nationality after "is a" in the

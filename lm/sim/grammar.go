@@ -32,22 +32,22 @@ func wellFormed(s []word) (good, checks int) {
 		case article(low):
 			note(next != "" && !article(next) && !preposition(next) && !conjunction(next) && !auxiliary(next) && !modal(next) && !orderVerb(next) && !pronoun(next) && next != "not" && next != "to")
 		case modal(low):
-			note(next != "" && !article(next) && !preposition(next) && !conjunction(next) && !modal(next))
+			note(next == "" && pronoun(prev) || next != "" && !article(next) && !preposition(next) && !conjunction(next) && !modal(next))
 		case preposition(low) && low != "as" && low != "to" && low != "than" && low != "like" && low != "after" && low != "before":
-			note((next != "" || verbBefore(prev)) && !conjunctionOnly(next) && !modal(next) && !finite(next) && !(orderVerb(next) && low != "about") && (!preposition(next) || next == "within" || next == "between" || low == "from" || next == "to" || next == "in"))
+			note((next != "" || verbBefore(prev)) && !conjunctionOnly(next) && !modal(next) && !finite(next) && !(orderVerb(next) && low != "about") && (!preposition(next) || next == "within" || next == "between" || low == "from" || next == "to" || next == "in" || next == "as"))
 		case conjunction(low) && low != "if" && low != "when" && low != "that" && low != "then" && low != "so":
 			note(next != "" && !conjunctionOnly(next) || prev == "yes")
 		case low == "not" || low == "never":
 			note(next != "" && !finite(next))
 		case low == "than":
 			note(comparative(s, i, at))
-		case finite(low):
+		case finite(low) && !w.upper:
 			note(i > 0 && next != "" && next != "of")
 		}
 		if orderVerb(low) {
 			note(orderPosition(s, i, prev))
 		}
-		if i > 0 && w.upper && (functionWord(low) || orderVerb(low)) && w.text != strings.ToUpper(w.text) {
+		if i > 0 && w.upper && !finite(low) && (functionWord(low) || orderVerb(low)) && w.text != strings.ToUpper(w.text) {
 			note(s[i-1].punct)
 		}
 		if i == 0 && !w.upper && !w.digit && low == "of" {
@@ -135,7 +135,7 @@ func orderVerb(w string) bool {
 	switch w {
 	case "keep", "give", "provide", "ensure", "avoid", "identify", "follow", "verify", "choose", "include", "return", "write", "make",
 		"find", "compare", "confirm", "locate", "determine", "select", "prefer", "emphasize", "propose", "explain", "read", "add", "be",
-		"remove", "replace", "trace", "decide", "reply", "respond", "infer", "extract", "contain", "preserve", "omit", "consider":
+		"remove", "replace", "trace", "decide", "respond", "infer", "extract", "contain", "preserve", "omit", "consider":
 		return true
 	}
 	return false

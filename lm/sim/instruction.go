@@ -96,7 +96,7 @@ func dilution(n int) float64 {
 func splitSentences(text string) [][]word {
 	var out [][]word
 	for line := range strings.Lines(text) {
-		line = strings.NewReplacer("**", " ", "*", " ", "`", " ", "’", "'", "“", `"`, "”", `"`, "e.g.", "for example", "i.e.", "that is", "n't", " not").Replace(line)
+		line = strings.NewReplacer("**", " ", "*", " ", "`", " ", "’", "'", "“", `"`, "”", `"`, "e.g.", "for example", "i.e.", "that is", "n't", " not", "word for word", "verbatim", "Word for word", "Verbatim", "word by word", "verbatim", "letter for letter", "verbatim", "es-or-no", "es or no", "es/no", "es or no").Replace(line)
 		toks := words(line)
 		from := 0
 		for i := range toks {
@@ -172,7 +172,7 @@ func (c clause) negator(i int) bool {
 	switch c.words[i] {
 	case "not", "cannot":
 		return c.at(i+1) != "only" && c.at(i-1) != "or" && c.at(i-1) != "if" && c.at(i-1) != "whether"
-	case "never", "avoid", "avoiding", "without", "refrain", "omit", "skip", "neither", "nor", "leave", "resist", "forbid", "forbidden", "ignore", "dispense", "exclude", "strip", "remove", "cut":
+	case "never", "avoid", "avoiding", "without", "refrain", "omit", "skip", "neither", "nor", "leave", "resist", "forbid", "forbidden", "ignore", "dispense", "exclude", "strip", "remove", "cut", "drop", "lose", "trim":
 		return true
 	case "no":
 		for j := i - 3; j <= i+3; j++ {

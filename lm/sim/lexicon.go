@@ -43,7 +43,22 @@ const (
 	cSupport
 	cPlaceType
 	cQuestion
-	cFormat
+	cReply
+	cFew
+	cWords
+	cNothing
+	cElse
+	cSurname
+	cFind
+	cDoc
+	cEach
+	cValue
+	cDay
+	cMonth
+	cAgainst
+	cTrust
+	cLines
+	cLast
 )
 
 // lexicon maps the stem of an English word to its meanings.
@@ -63,7 +78,7 @@ func newLexicon() lexicon {
 	l.add(cContext, "context passage passages paragraph paragraphs text texts source sources document documents article articles material evidence snippet snippets reading")
 	l.add(cOutside, "outside external prior memory background infer inferred inference invent invented guess guessing assume assumption assumptions paraphrase paraphrasing reword rewording rephrase rephrasing reformulate world")
 	l.add(cFull, "full fully complete completely entire whole unabbreviated untruncated")
-	l.add(cPart, "part partial surname abbreviate abbreviated abbreviation shorten shortened truncate truncated drop initials nickname fragment last")
+	l.add(cPart, "part partial surname abbreviate abbreviated abbreviation shorten shortened truncate truncated drop initials nickname fragment")
 	l.add(cName, "name names named person people surname individual individuals human entity entities title titles who")
 	l.add(cYes, "yes")
 	l.add(cNo, "no")
@@ -87,6 +102,22 @@ func newLexicon() lexicon {
 	l.add(cSupport, "against support supports supported supporting directly prove proves proof back backs backed ground grounded appear appears appearing occur occurs found present stated contain contains contained justify justified quote evidence exist exists")
 	l.add(cPlaceType, "nationality city country place location town profession occupation genre state nation")
 	l.add(cQuestion, "question questions query queries asked prompt")
+	l.add(cReply, "answer answers response responses reply replies")
+	l.add(cFew, "few fewest fewer minimal minimum handful single")
+	l.add(cWords, "word words term terms token tokens")
+	l.add(cNothing, "nothing anything")
+	l.add(cElse, "else other besides beyond except but more than added extra further apart")
+	l.add(cSurname, "surname surnames")
+	l.add(cFind, "find look lookup locate identify get retrieve consult search determine read open take seek gather visit")
+	l.add(cDoc, "paragraph paragraphs article articles passage passages document documents page pages text texts")
+	l.add(cEach, "both each two either pair")
+	l.add(cValue, "value values fact facts date dates number numbers entity entities item items option options side sides figure figures subject subjects thing things candidates")
+	l.add(cDay, "day days")
+	l.add(cMonth, "month months")
+	l.add(cAgainst, "against")
+	l.add(cTrust, "trust believe rely accept assume adopt repeat blindly")
+	l.add(cLines, "line lines")
+	l.add(cLast, "last family second")
 	return l
 }
 
@@ -100,11 +131,9 @@ func (l lexicon) add(c concept, list string) {
 }
 
 func (l lexicon) meaning(low string) concept {
-	if c, ok := l[low]; ok {
-		return c
-	}
+	c := l[low]
 	if s := stem(low); len(s) > 3 {
-		return l[s]
+		c |= l[s]
 	}
-	return 0
+	return c
 }

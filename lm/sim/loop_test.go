@@ -272,6 +272,7 @@ func TestLoop(t *testing.T) {
 			l.log = func(s string) { fmt.Println(s) }
 		}
 		best := l.run(15, 7)
+		fmt.Printf("  R %.1f\n  V %.1f\n", m.guidance(best.reason), m.guidance(best.verify))
 		bf, be := evaluate(m, cand{baseReason, baseVerify}, dev)
 		of, oe := evaluate(m, best, dev)
 		fmt.Printf("seed %d base F1 %.3f EM %.3f | best F1 %.3f EM %.3f | +%.3f +%.3f accepted %d/%d botched %d\n", seed, bf, be, of, oe, of-bf, oe-be, l.accepted, l.proposals, l.botched)

@@ -171,10 +171,14 @@ func (q *query) kindAt(wh int) kind {
 		}
 		return kindThing
 	}
-	if q.has("in", "common") || q.both && !q.either && len(q.names) >= 2 {
+	k := q.kindOfFocus()
+	if q.has("in", "common") || q.both && !q.either && (k == kindNoun || len(q.nouns) == 0) {
 		return kindCommon
 	}
-	return q.kindOfFocus()
+	if len(q.nouns) == 0 && wh > 0 && wh >= len(q.words)-2 && preposition(q.at(wh-1)) && q.at(wh) == "what" {
+		return kindNoun
+	}
+	return k
 }
 
 func (q *query) kindOfFocus() kind {

@@ -70,7 +70,18 @@ const (
 	fSecond
 	fFirstOfPair
 	fFullRun
-	fFormKind // + kind*forms + form
+	fFocusSentence
+	fVerbish
+	fShared
+	fSharedBoth
+	fSubjectAsked
+	fFullTitle
+	fPrevKind // + kind*contexts + context
+)
+
+// Feature blocks that cross the kind of the question with something else.
+const (
+	fFormKind = fPrevKind + int(kinds)*contexts
 	features  = fFormKind + int(kinds)*int(forms)
 )
 
@@ -80,6 +91,7 @@ type reading struct {
 	d      *document
 	share  []float64 // per paragraph: share of the question's keys
 	title  []float64 // per paragraph: share of the title's keys in the question
+	full   []bool    // per paragraph: whether the question says its title
 	pair   []float64 // per paragraph: the best it reaches with a partner
 	mate   []int     // that partner, or -1
 	first  int       // the paragraph that fits the question best by itself
@@ -111,6 +123,7 @@ func (r *reading) weighParagraphs() {
 	n := len(r.d.paras)
 	r.share, r.title = make([]float64, n), make([]float64, n)
 	r.pair, r.mate = make([]float64, n), make([]int, n)
+	r.full = make([]bool, n)
 	top := -1.0
 	for i := range r.d.paras {
 		p := &r.d.paras[i]
@@ -120,7 +133,12 @@ func (r *reading) weighParagraphs() {
 				r.title[i] += 1 / float64(len(p.names))
 			}
 		}
-		if v := r.share[i] + 0.5*r.title[i]; v > top {
+		r.full[i] = says(r.q.words, p.names)
+		v := r.share[i] + 0.3*r.title[i]
+		if r.full[i] {
+			v += 0.3
+		}
+		if v > top {
 			top, r.first = v, i
 		}
 		r.mate[i] = -1
@@ -157,9 +175,15 @@ func (r *reading) together(i, j int) float64 {
 	if all > 0 {
 		got /= all
 	}
-	v := got + 0.15*(r.title[i]+r.title[j])
-	if mentions(a, b.names) || mentions(b, a.names) {
-		v += 0.25
+	v := got + 0.1*(r.title[i]+r.title[j])
+	if r.full[i] {
+		v += 0.15
+	}
+	if r.full[j] {
+		v += 0.15
+	}
+	if tells(a, b.names) || tells(b, a.names) {
+		v += 0.3
 	}
 	return v
 }
@@ -288,6 +312,7 @@ func (r *reading) describe(c *candidate, e emit) {
 		e(fAskShare, r.ask[s])
 	}
 	second := c.para != r.first && (c.para == r.best[0] || c.para == r.best[1])
+	mark(e, fFullTitle, r.full[c.para])
 	mark(e, fSecond, second)
 	mark(e, fFirstOfPair, c.para == r.first && (c.para == r.best[0] || c.para == r.best[1]))
 	mark(e, fFirstSentence, s.index == 0)
@@ -333,6 +358,10 @@ func (r *reading) describeSpan(c *candidate, e emit) {
 			}
 		}
 	}
+	if shared := r.sharedByPair(keys); shared {
+		mark(e, fSharedBoth, r.q.both)
+		mark(e, fShared, !r.q.both)
+	}
 	if n := r.freq[c.text]; n > 1 {
 		e(fFrequency, math.Log(float64(n)))
 	}
@@ -342,6 +371,15 @@ func (r *reading) describeSpan(c *candidate, e emit) {
 	mark(e, fPersonAsked, person && r.q.kind == kindPerson)
 	mark(e, fPlacelike, place && r.q.kind != kindPlace)
 	mark(e, fPlaceAsked, place && r.q.kind == kindPlace)
+}
+
+// sharedByPair reports whether both paragraphs of the best pair have all of
+// the keys.
+func (r *reading) sharedByPair(keys []string) bool {
+	if len(keys) == 0 || r.best[0] == r.best[1] {
+		return false
+	}
+	return mentions(&r.d.paras[r.best[0]], keys) && mentions(&r.d.paras[r.best[1]], keys)
 }
 
 // describeType compares a name's generic word ("University", "River") with the
@@ -459,6 +497,17 @@ func (r *reading) describePlace(c *candidate, e emit) {
 			}
 		}
 	}
+	if n := len(r.q.focus); n > 0 {
+		for _, w := range ws {
+			if w.key == r.q.focus[n-1] {
+				e(fFocusSentence, 1)
+				break
+			}
+		}
+	}
+	if last := low(ws, to-1); c.form == formPhrase {
+		mark(e, fVerbish, participle(last))
+	}
 	names := r.d.paras[c.para].names
 	if len(names) > 0 {
 		all := true
@@ -469,6 +518,7 @@ func (r *reading) describePlace(c *candidate, e emit) {
 			}
 		}
 		mark(e, fTopicName, all && len(keys) > 0)
+		mark(e, fSubjectAsked, all && len(keys) > 0 && len(r.q.focus) > 0 && r.d.paras[c.para].keys[r.q.focus[len(r.q.focus)-1]] > 0 && !r.defines(&r.d.paras[c.para]))
 	}
 }
 
@@ -504,6 +554,9 @@ func containsKey(keys []string, k string) bool {
 
 func (r *reading) describeNeighbours(c *candidate, e emit) {
 	ws, from, to := c.span.sent.words, c.span.from, c.span.to
+	if x := contextOf(low(ws, from-1)); x >= 0 {
+		e(fPrevKind+int(r.q.kind)*contexts+x, 1)
+	}
 	switch low(ws, from-1) {
 	case "by", "with":
 		e(fAfterBy, 1)
@@ -549,6 +602,38 @@ func (r *reading) describeNeighbours(c *candidate, e emit) {
 		keys, overlap := r.spanKeys(c)
 		mark(e, fNumberUnit, overlap > 0 && len(keys) > 1)
 	}
+}
+
+// contexts is how many kinds of word before a candidate are told apart.
+const contexts = 11
+
+// contextOf returns the class of the word before a candidate, -1 for none.
+func contextOf(w string) int {
+	switch w {
+	case "by":
+		return 0
+	case "in", "at", "near":
+		return 1
+	case "from", "to", "into", "on":
+		return 2
+	case "the":
+		return 3
+	case "a", "an":
+		return 4
+	case "of", "for":
+		return 5
+	case "is", "was", "are", "were":
+		return 6
+	case "as", "named", "called", "born":
+		return 7
+	case "(", "–", "-":
+		return 8
+	case ",", ";":
+		return 9
+	case "and", "or", "with", "&":
+		return 10
+	}
+	return -1
 }
 
 // defines reports whether a paragraph opens with "... is a <focus>".

@@ -101,6 +101,10 @@ func (d *document) annotate(ws []word) {
 			continue
 		}
 		w.first = first
+		if first && i+1 < len(ws) && participle(strings.ToLower(w.text)) && preposition(ws[i+1].text) {
+			w.key, first = stem(strings.ToLower(w.text)), false
+			continue
+		}
 		first = false
 		w.key, w.name = d.key(*w)
 	}
@@ -124,6 +128,11 @@ func (d *document) key(w word) (string, bool) {
 		return stem(low), false
 	}
 	return low, true
+}
+
+// participle reports whether a word looks like one: "situated", "lying".
+func participle(w string) bool {
+	return len(w) > 4 && (strings.HasSuffix(w, "ed") || strings.HasSuffix(w, "ing"))
 }
 
 // commonOpening reports whether a word often opens an English sentence and is
@@ -202,6 +211,48 @@ func (d *document) share(p *paragraph, keys []string) float64 {
 		return 0
 	}
 	return got / all
+}
+
+// says reports whether keys occur in the words in order, at most one other
+// word between two of them, the first as a name or within quotation marks.
+func says(ws []word, keys []string) bool {
+	if len(keys) == 0 {
+		return false
+	}
+	for i := range ws {
+		if ws[i].key != keys[0] || !ws[i].upper && !ws[i].digit {
+			continue
+		}
+		j, gap := i+1, 0
+		k := 1
+		for k < len(keys) && j < len(ws) && gap <= 1 {
+			switch {
+			case ws[j].key == keys[k]:
+				k, gap = k+1, 0
+			case ws[j].punct || stopword(ws[j].key):
+			default:
+				gap++
+			}
+			j++
+		}
+		if k == len(keys) {
+			return true
+		}
+	}
+	return false
+}
+
+// tells reports whether a paragraph's sentences say the keys.
+func tells(p *paragraph, keys []string) bool {
+	if !mentions(p, keys) {
+		return false
+	}
+	for i := range p.sents {
+		if says(p.sents[i].words, keys) {
+			return true
+		}
+	}
+	return false
 }
 
 // mentions reports whether all keys occur in the paragraph's own text.

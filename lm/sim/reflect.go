@@ -29,12 +29,12 @@ func (reflector) CanHandle(p *Prompt) bool {
 
 // The reflector's failings, as chances.
 const (
-	chanceForget   = 0.22 // a lesson is seen and left out
-	chanceDrop     = 0.10 // an existing sentence gets lost
+	chanceForget   = 0.15 // a lesson is seen and left out
+	chanceDrop     = 0.06 // an existing sentence gets lost
 	chanceOverfit  = 0.12 // a case is made into a rule
 	chanceBotched  = 0.07 // the reply is not in the form asked for
-	chanceVague    = 0.15 // nothing but good intentions
-	mostLessons    = 2    // lessons taken from one reflection
+	chanceVague    = 0.10 // nothing but good intentions
+	mostLessons    = 3    // lessons taken from one reflection
 	enoughAdvice   = 16   // sentences, from which on old ones are merged away
 	chanceRewrite  = 0.30 // the old instruction is recast as a list
 	minimumMention = 1
@@ -239,7 +239,7 @@ func (r reflector) lessons(reports string, checking bool, dice Dice) []lesson {
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return weight[out[i]] > weight[out[j]] })
-	return out[:min(len(out), 1+dice.Pick("lessons", mostLessons))]
+	return out[:min(len(out), 2+dice.Pick("lessons", mostLessons-1))]
 }
 
 // complaints returns the lines of the reports that are feedback: those after a

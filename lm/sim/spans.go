@@ -71,6 +71,7 @@ func appendSpans(out []candidate, s *sentence) []candidate {
 			add(i, to, formDate)
 		}
 		switch {
+		case insideDate(ws, i) && !isYear(w):
 		case isYear(w):
 			add(i, i+1, formYear)
 			if j := rangeEnd(ws, i); j > 0 {
@@ -122,6 +123,16 @@ func appendNames(ws []word, i int, add func(from, to int, f form)) {
 		j = k
 		add(i, j, formName)
 	}
+}
+
+// insideDate reports whether the word at i belongs to a date.
+func insideDate(ws []word, i int) bool {
+	for j := max(0, i-3); j <= i; j++ {
+		if dateEnd(ws, j) > i {
+			return true
+		}
+	}
+	return false
 }
 
 func isPossessive(w word) bool { return w.text == "'s" || w.text == "’s" }
@@ -285,7 +296,7 @@ func dateEnd(ws []word, i int) int {
 
 // rangeEnd returns where a span of years that starts at i ends, or 0.
 func rangeEnd(ws []word, i int) int {
-	if i+2 < len(ws) && (isYear(ws[i+2]) || ws[i+2].digit && len(ws[i+2].text) == 2) {
+	if i+2 < len(ws) && (isYear(ws[i+2]) || ws[i+2].digit && len(ws[i+2].text) == 2 && dateEnd(ws, i+2) == 0) {
 		switch ws[i+1].text {
 		case "–", "-", "to", "until", "and":
 			return i + 3

@@ -23,21 +23,21 @@ type habitual struct{ unasked, asked float64 }
 func chance(h Habit) habitual {
 	switch h {
 	case Bare:
-		return habitual{0.62, 0.99}
+		return habitual{0.76, 0.99}
 	case Verbatim:
-		return habitual{0.80, 0.99}
+		return habitual{0.87, 0.99}
 	case FullNames:
-		return habitual{0.70, 0.99}
+		return habitual{0.78, 0.99}
 	case PlainYesNo:
-		return habitual{0.45, 0.99}
+		return habitual{0.50, 0.99}
 	case BothHops:
-		return habitual{0.60, 0.98}
+		return habitual{0.66, 0.98}
 	case RightKind:
-		return habitual{0.65, 0.98}
+		return habitual{0.72, 0.98}
 	case Comparing:
-		return habitual{0.45, 0.97}
+		return habitual{0.50, 0.97}
 	case FullDates:
-		return habitual{0.65, 0.99}
+		return habitual{0.72, 0.99}
 	case Checking:
 		return habitual{0.25, 0.95}
 	default:
@@ -106,7 +106,7 @@ func (s reader) asksShort(text string) bool {
 	for _, sent := range splitSentences(text) {
 		c := s.lex.clause(sent)
 		for i, m := range c.means {
-			if m&cShort != 0 && !c.negated[i] && c.nearest(cAnswer, i, 8) >= 0 {
+			if m&cShort != 0 && !c.negated[i] && c.nearest(cAnswer, []int{i}, demand{reach: 8}) >= 0 {
 				return true
 			}
 		}
@@ -173,8 +173,9 @@ func (w *work) propose() (string, *candidate) {
 		return "They are not the same", nil
 	}
 	if para, ok := w.choice(); ok {
-		c := w.r.titleCandidate(para)
-		return w.phrase(c), c
+		if c := w.r.titleCandidate(para); c != nil {
+			return w.phrase(c), c
+		}
 	}
 	c := w.r.best2(w.keeps(BothHops), w.keeps(RightKind))
 	if c == nil {

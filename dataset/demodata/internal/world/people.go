@@ -36,8 +36,8 @@ func roles() []role {
 	}
 }
 
-// people fills the world with persons, role by role, spread over the countries.
-func (w *world) people() {
+// populate fills the world with persons, role by role, spread over the countries.
+func (w *world) populate() {
 	for i := range w.countries {
 		c := &w.countries[i]
 		c.surnames = combine(w.draw("surnames "+c.country), c.surStems, c.surEnds, 24)
@@ -67,6 +67,7 @@ func (w *world) person(d *draw, r role) {
 	}
 	p := w.add(r.kind, name)
 	p.person, p.male = true, male
+	w.people = append(w.people, p)
 	p.set("short", last)
 	p.set("given", first)
 	full := name
@@ -139,15 +140,6 @@ func personKinds() []string {
 	return kinds
 }
 
-// persons returns everybody, in the order of their making.
-func (w *world) persons() []*entity {
-	var all []*entity
-	for _, k := range personKinds() {
-		all = append(all, w.byKind[k]...)
-	}
-	return all
-}
-
 // adult returns a person of a kind who was at least 22 and not dead in a year,
 // of the given country in two cases of three, or nil if there is none.
 func (w *world) adult(d *draw, kind string, year int, nat string) *entity {
@@ -174,7 +166,7 @@ func (w *world) adult(d *draw, kind string, year int, nat string) *entity {
 // lives adds what depends on the rest of the world: schools, teachers,
 // spouses, prizes, and the works by which people are known.
 func (w *world) lives() {
-	persons := w.persons()
+	persons := w.people
 	for _, p := range persons {
 		d := w.draw("life " + p.name)
 		year := p.num("bornYear")

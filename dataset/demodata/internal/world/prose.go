@@ -3,10 +3,10 @@ package world
 import (
 	"embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 //go:embed prose/*.txt
@@ -143,8 +143,10 @@ func isName(key string) bool { return key == "name" || key == "short" || key == 
 
 // stale reports whether a template would say again what the article has said.
 func stale(template string, e *entity) bool {
-	for _, ph := range placeholder.FindAllString(alternative.ReplaceAllString(template, ""), -1) {
-		key := strings.TrimSuffix(ph[1:len(ph)-1], "!")
+	_, outer := parts(template, '<', '>')
+	keys, _ := parts(outer, '{', '}')
+	for _, key := range keys {
+		key = strings.TrimSuffix(key, "!")
 		if e.has(key) && !isName(key) && e.stating(key) >= 0 {
 			return true
 		}
@@ -158,21 +160,53 @@ func repeats(e *entity, keys []string) bool {
 	return len(keys) > 0 && !slices.ContainsFunc(keys, func(k string) bool { return e.stating(k) < 0 })
 }
 
-var (
-	placeholder = regexp.MustCompile(`\{[^{}]*\}`)
-	alternative = regexp.MustCompile(`<[^<>]*>`)
-)
+// expand copies a template and puts what with returns in the place of every
+// bracketed part; with gets the part without its brackets. Brackets of one
+// sort do not nest.
+func expand(template string, left, right byte, with func(part string) string) string {
+	var out strings.Builder
+	for {
+		i := strings.IndexByte(template, left)
+		if i < 0 {
+			break
+		}
+		n := strings.IndexByte(template[i+1:], right)
+		if n < 0 {
+			break
+		}
+		out.WriteString(template[:i])
+		out.WriteString(with(template[i+1 : i+1+n]))
+		template = template[i+n+2:]
+	}
+	out.WriteString(template)
+	return out.String()
+}
+
+// parts returns the bracketed parts of a template and what is left without
+// them.
+func parts(template string, left, right byte) (inside []string, rest string) {
+	if strings.IndexByte(template, left) < 0 {
+		return nil, template
+	}
+	rest = expand(template, left, right, func(part string) string {
+		inside = append(inside, part)
+		return ""
+	})
+	return inside, rest
+}
 
 // fits reports whether every placeholder of a template can be filled: outside
 // of <a|b> all, inside of it those of at least one alternative.
 func fits(template string, e *entity) bool {
-	for _, alt := range alternative.FindAllString(template, -1) {
-		if !slices.ContainsFunc(strings.Split(alt[1:len(alt)-1], "|"), func(s string) bool { return fits(s, e) }) {
+	alternatives, outer := parts(template, '<', '>')
+	for _, alt := range alternatives {
+		if !slices.ContainsFunc(strings.Split(alt, "|"), func(s string) bool { return fits(s, e) }) {
 			return false
 		}
 	}
-	for _, ph := range placeholder.FindAllString(alternative.ReplaceAllString(template, ""), -1) {
-		key := strings.TrimSuffix(ph[1:len(ph)-1], "!")
+	keys, _ := parts(outer, '{', '}')
+	for _, key := range keys {
+		key = strings.TrimSuffix(key, "!")
 		if need, ok := strings.CutPrefix(key, "?"); ok {
 			absent, not := strings.CutPrefix(need, "!")
 			if e.has(absent) == not {
@@ -199,12 +233,11 @@ type filler struct {
 }
 
 func (f *filler) fill(template string) string {
-	template = alternative.ReplaceAllStringFunc(template, func(alt string) string {
-		choices := slices.DeleteFunc(strings.Split(alt[1:len(alt)-1], "|"), func(s string) bool { return !fits(s, f.e) })
+	template = expand(template, '<', '>', func(alt string) string {
+		choices := slices.DeleteFunc(strings.Split(alt, "|"), func(s string) bool { return !fits(s, f.e) })
 		return pick(f.d, choices)
 	})
-	return placeholder.ReplaceAllStringFunc(template, func(ph string) string {
-		key := ph[1 : len(ph)-1]
+	return expand(template, '{', '}', func(key string) string {
 		if list, ok := strings.CutPrefix(key, "~"); ok {
 			if len(f.lists[list]) == 0 {
 				f.err = fmt.Errorf("no word list %q", list)
@@ -264,17 +297,22 @@ func pronoun(e *entity, key string) string {
 	return ""
 }
 
-var article = regexp.MustCompile(`\b([Aa]) (["(]?)([[:alnum:]]+)`)
-
 // fixArticles writes "an" for "a" where the next word wants it.
 func fixArticles(s string) string {
-	return article.ReplaceAllStringFunc(s, func(m string) string {
-		parts := article.FindStringSubmatch(m)
-		if !wantsAn(parts[3]) {
-			return m
+	tokens := strings.Split(s, " ")
+	for i, token := range tokens[:len(tokens)-1] {
+		if token != "a" && token != "A" {
+			continue
 		}
-		return parts[1] + "n " + parts[2] + parts[3]
-	})
+		next := strings.TrimLeft(tokens[i+1], `"(`)
+		if end := strings.IndexFunc(next, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }); end >= 0 {
+			next = next[:end]
+		}
+		if next != "" && wantsAn(next) {
+			tokens[i] += "n"
+		}
+	}
+	return strings.Join(tokens, " ")
 }
 
 func wantsAn(word string) bool {

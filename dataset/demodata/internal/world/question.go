@@ -1,7 +1,6 @@
 package world
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -62,7 +61,7 @@ func (c *catalogue) under(verb string, e *entity, key string) []string {
 // members returns the entities a headline's kind stands for.
 func (w *world) members(kind string) []*entity {
 	if kind == "person" {
-		return w.persons()
+		return w.people
 	}
 	return w.byKind[kind]
 }
@@ -296,12 +295,10 @@ func (q question) sound() bool {
 		strings.Contains(last.of.article[last.of.stating(last.key)].text, q.answer)
 }
 
-var quoted = regexp.MustCompile(`"[^"]*"`)
-
 // clumsy reports whether a question says one of the common verbs twice, as in
 // "the label founded in 1944 was founded by whom".
 func clumsy(question string) bool {
-	text := strings.ToLower(quoted.ReplaceAllString(question, ""))
+	_, text := parts(strings.ToLower(question), '"', '"')
 	for _, stem := range words("born found open publish describ direct launch perform known receiv award written painting museum twin charter") {
 		if strings.Count(text, stem) > 1 {
 			return true

@@ -19,6 +19,7 @@ type world struct {
 	// entities holds every entity in the order of its making.
 	entities []*entity
 	byKind   map[string][]*entity
+	people   []*entity
 	names    map[string]bool
 	titles   *titler
 }
@@ -43,7 +44,7 @@ func newWorld(split string) (*world, error) {
 	for _, t := range w.byKind["town"] {
 		w.titles.towns = append(w.titles.towns, t.name)
 	}
-	w.people()
+	w.populate()
 	w.institutions()
 	w.works()
 	w.events()

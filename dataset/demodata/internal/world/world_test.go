@@ -168,7 +168,7 @@ func bridgesNeedBothParagraphs(t *testing.T, _ *world, questions []question) {
 
 func peopleAreConsistent(t *testing.T, w *world, _ []question) {
 	fullNames := map[string]string{}
-	for _, p := range w.persons() {
+	for _, p := range w.people {
 		full := p.attrs["full"].text
 		if was, ok := fullNames[full]; ok {
 			t.Errorf("%s and %s are both called %s", was, p.name, full)
