@@ -4,7 +4,6 @@ go 1.26.0
 
 require (
 	charm.land/fang/v2 v2.0.1
-	github.com/RealAlexandreAI/json-repair v0.0.18
 	github.com/aymanbagabas/go-udiff v0.4.1
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/charmbracelet/x/term v0.2.2
