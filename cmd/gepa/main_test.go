@@ -22,7 +22,7 @@ import (
 // TestMain makes this binary the command gepa, too, for the scripts and for
 // the tests that start processes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gepa": main})
+	testscript.Main(m, map[string]func(){"gepa": main, "stubborn": stubborn})
 }
 
 // TestScripts runs testdata/script/*.txtar with the real command. Beside what
