@@ -107,6 +107,8 @@ func coerceInt(v py.Value) coerced {
 			return misfit(v, "a finite whole number is needed")
 		case x != math.Trunc(x):
 			return misfit(v, "a whole number is needed")
+		case math.Abs(x) >= 1<<63:
+			return misfit(v, "a whole number written without an exponent is needed")
 		}
 		n, _ := py.ParseInt(strconv.FormatFloat(x, 'f', -1, 64))
 		return fit(n, exactLax)

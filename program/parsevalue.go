@@ -7,7 +7,7 @@ import (
 	"github.com/gepa-go/gepa/program/internal/py"
 )
 
-// A valueError is the refusal of a value, in our words and as Python's first
+// A valueProblem is the refusal of a value, in our words and as Python's first
 // line of it.
 type valueProblem struct {
 	// kind is the Python exception, head the first line of its text.
@@ -88,6 +88,13 @@ func enumMember(v py.Value, d typeDef) (py.Value, *valueProblem) {
 	for _, m := range d.members {
 		if m.Name == v {
 			return mustDecode(m.Value), nil
+		}
+	}
+	switch v.(type) {
+	case py.List, *py.Dict:
+		return nil, &valueProblem{
+			kind: "TypeError", head: "unhashable type: '" + className(v) + "'",
+			detail: []string{py.Str(v) + " is no member of " + d.name},
 		}
 	}
 	head := py.Str(v) + " is not a valid name or value for the enum " + d.name

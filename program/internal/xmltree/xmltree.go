@@ -189,11 +189,24 @@ func (p *parser) addText(s string) {
 
 func (p *parser) name() string {
 	start := p.at
-	if !isNameStart(p.peek()) {
+	if !isNameStart(p.peek()) || p.peek() == ':' {
 		p.fail(p.at, invalidToken)
 		return ""
 	}
+	colon := false
 	for p.at < len(p.in) && isNameChar(p.in[p.at]) {
+		if p.in[p.at] == ':' {
+			// A prefix, one at most, and a name after it.
+			if colon {
+				p.fail(p.at, invalidToken)
+				return ""
+			}
+			if next := p.at + 1; next == len(p.in) || !isNameStart(p.in[next]) || p.in[next] == ':' {
+				p.fail(next, invalidToken)
+				return ""
+			}
+			colon = true
+		}
 		p.at++
 	}
 	return string(p.in[start:p.at])
