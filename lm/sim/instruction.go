@@ -1,0 +1,204 @@
+package sim
+
+import (
+	"strings"
+)
+
+// A Habit is a way of working that an instruction can ask for.
+type Habit int
+
+// The habits of the reader.
+const (
+	// Bare answers consist of the answer and nothing else.
+	Bare Habit = iota
+	// Verbatim answers are copied from the material.
+	Verbatim
+	// FullNames are given rather than parts of names.
+	FullNames
+	// PlainYesNo answers are one word.
+	PlainYesNo
+	// BothHops are followed: the answer is the last link of the chain.
+	BothHops
+	// RightKind answers are of the kind the question asks for.
+	RightKind
+	// Comparing looks up both sides before it decides.
+	Comparing
+	// FullDates are given, and numbers with their units.
+	FullDates
+	// Checking holds a proposed answer against the material.
+	Checking
+	// BriefReasons keeps explanations to a few lines.
+	BriefReasons
+	habits
+)
+
+// Guidance is what an instruction was understood to ask for: 1 is a clear
+// demand, 0 none. What an instruction forbids counts like what it leaves out.
+type Guidance [habits]float64
+
+// clause is a stretch of an instruction that is read as one demand.
+type clause struct {
+	words   []string
+	means   []concept
+	negated []bool
+}
+
+// follows reads an instruction.
+func (l lexicon) follows(instruction string) Guidance {
+	var g Guidance
+	sane, total := 0, 0
+	var clauses []clause
+	for _, s := range splitSentences(instruction) {
+		good, checks := wellFormed(s)
+		sane += good
+		total += checks
+		if checks-good >= 2 && float64(good) < 0.7*float64(checks) {
+			continue
+		}
+		clauses = append(clauses, l.clause(s))
+	}
+	order := 1.0
+	if total > 0 {
+		order = ramp(float64(sane+4)/float64(total+4), 0.78, 0.88)
+	}
+	var forWeight, against [habits]float64
+	for _, c := range clauses {
+		l.readClause(c, &forWeight, &against)
+	}
+	length := dilution(len(strings.Fields(instruction)))
+	for h := range g {
+		if forWeight[h] == 0 {
+			continue
+		}
+		agree := forWeight[h] / (forWeight[h] + 1.5*against[h])
+		if against[h] >= forWeight[h] {
+			agree *= 0.5
+		}
+		g[h] = agree * order * length
+	}
+	return g
+}
+
+// ramp is 0 below from, 1 above to, and straight between.
+func ramp(x, from, to float64) float64 { return max(0, min(1, (x-from)/(to-from))) }
+
+// dilution is what is left of every demand in an instruction of n words.
+func dilution(n int) float64 {
+	const free, half = 380, 1400
+	if n <= free {
+		return 1
+	}
+	return max(0.3, 1-0.5*float64(n-free)/half)
+}
+
+// splitSentences splits an instruction into sentences of lower-case words;
+// marks of punctuation are words of their own. A line break ends a sentence.
+func splitSentences(text string) [][]word {
+	var out [][]word
+	for line := range strings.Lines(text) {
+		line = strings.NewReplacer("**", " ", "*", " ", "`", " ", "’", "'", "“", `"`, "”", `"`, "e.g.", "for example", "i.e.", "that is", "n't", " not", "word for word", "verbatim", "Word for word", "Verbatim", "word by word", "verbatim", "letter for letter", "verbatim", "es-or-no", "es or no", "es/no", "es or no").Replace(line)
+		toks := words(line)
+		from := 0
+		for i := range toks {
+			end := sentenceEnd(toks, i) || toks[i].text == ";" || i == len(toks)-1
+			if end {
+				if s := trimMarks(toks[from : i+1]); len(s) > 0 {
+					out = append(out, s)
+				}
+				from = i + 1
+			}
+		}
+	}
+	return out
+}
+
+// trimMarks drops bullets and numbering before a sentence.
+func trimMarks(s []word) []word {
+	for len(s) > 0 && (s[0].punct && s[0].text != `"` && s[0].text != "'" || s[0].digit && len(s) > 1 && s[1].punct && s[1].text != "-") {
+		s = s[1:]
+	}
+	return s
+}
+
+// clause finds the meanings of a sentence's words and which of them are
+// negated.
+func (l lexicon) clause(s []word) clause {
+	c := clause{words: make([]string, len(s)), means: make([]concept, len(s)), negated: make([]bool, len(s))}
+	for i, w := range s {
+		c.words[i] = strings.ToLower(w.text)
+		if !w.punct {
+			c.means[i] = l.meaning(c.words[i])
+		}
+	}
+	scope := 0
+	flipped := false
+	for i, w := range c.words {
+		switch {
+		case boundary(w):
+			scope, flipped = 0, false
+		case c.negator(i):
+			flipped = !flipped || scope == 0
+			scope = 14
+			continue
+		case scope > 0 && c.limit(i):
+			// "not more than a few words" asks for few words.
+			flipped = false
+		}
+		if scope > 0 {
+			scope--
+			c.negated[i] = flipped
+		}
+	}
+	return c
+}
+
+func boundary(w string) bool {
+	switch w {
+	case ",", ";", ":", "(", ")", "—", "–", "but", "instead", "then", "unless", "because", "so", "even":
+		return true
+	}
+	return false
+}
+
+func (c clause) at(i int) string {
+	if i < 0 || i >= len(c.words) {
+		return ""
+	}
+	return c.words[i]
+}
+
+// negator reports whether the word at i turns what follows into its opposite.
+func (c clause) negator(i int) bool {
+	switch c.words[i] {
+	case "not", "cannot":
+		return c.at(i+1) != "only" && c.at(i-1) != "or" && c.at(i-1) != "if" && c.at(i-1) != "whether"
+	case "never", "avoid", "avoiding", "without", "refrain", "omit", "skip", "neither", "nor", "leave", "resist", "forbid", "forbidden", "ignore", "dispense", "exclude", "strip", "remove", "cut", "drop", "lose", "trim":
+		return true
+	case "no":
+		for j := i - 3; j <= i+3; j++ {
+			if c.at(j) == "yes" {
+				return false
+			}
+		}
+		return c.at(i+1) != "more" && c.at(i+1) != "longer" && i+1 < len(c.words) && !boundary(c.at(i+1)) && c.at(i+1) != "\""
+	case "rather":
+		return c.at(i+1) == "than"
+	case "of":
+		return c.at(i-1) == "instead"
+	}
+	return false
+}
+
+// limit reports whether the negated word at i sets a limit: "not longer than",
+// "no other than", "nothing but".
+func (c clause) limit(i int) bool {
+	switch c.words[i] {
+	case "more", "longer", "other", "anything", "else", "further", "bigger", "beyond":
+		for j := i; j <= i+3; j++ {
+			if c.at(j) == "than" || c.at(j) == "but" || c.at(j) == "beyond" || c.at(j) == "except" {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,270 @@
+package sim
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// instructionField is the output that makes a prompt one for the reflector.
+const instructionField = "new_instruction"
+
+// reflector is the skill of writing a better instruction from feedback. It
+// reads the feedback as English and writes advice in words of its own; what
+// the reader will make of that advice it cannot know.
+type reflector struct{}
+
+// Name returns "reflector".
+func (reflector) Name() string { return "reflector" }
+
+// CanHandle reports whether a new instruction is asked for.
+func (reflector) CanHandle(p *Prompt) bool {
+	for _, f := range p.Outputs {
+		if nameHas(strings.ToLower(f.Name), "instruction", "new_prompt", "improved_prompt") {
+			return true
+		}
+	}
+	return false
+}
+
+// The reflector's failings, as chances.
+const (
+	chanceForget   = 0.15 // a lesson is seen and left out
+	chanceDrop     = 0.06 // an existing sentence gets lost
+	chanceOverfit  = 0.12 // a case is made into a rule
+	chanceBotched  = 0.07 // the reply is not in the form asked for
+	chanceVague    = 0.10 // nothing but good intentions
+	mostLessons    = 3    // lessons taken from one reflection
+	enoughAdvice   = 16   // sentences, from which on old ones are merged away
+	chanceRewrite  = 0.30 // the old instruction is recast as a list
+	minimumMention = 1
+)
+
+// Answer writes the new instruction.
+func (r reflector) Answer(t Task) Answer {
+	current, reports := r.material(t.Prompt)
+	dice := t.Dice
+	dice.shape = shapeOf(current, reports)
+	out := map[string]string{}
+	field := r.field(t.Prompt)
+	text := r.revise(current, reports, dice)
+	out[field] = text
+	for _, f := range t.Prompt.Outputs {
+		if f.Name != field {
+			out[f.Name] = "The feedback points at a few recurring faults; the new text addresses them."
+		}
+	}
+	form := fmt.Sprint("form ", t.Prompt.Format, " ")
+	if dice.Draw(form+"botched") < chanceBotched {
+		return r.botch(t.Prompt, out, field, dice.Draw(form+"how"))
+	}
+	return Answer{Fields: out}
+}
+
+func (reflector) field(p *Prompt) string {
+	for _, f := range p.Outputs {
+		if nameHas(strings.ToLower(f.Name), "instruction", "new_prompt", "improved_prompt") {
+			return f.Name
+		}
+	}
+	return instructionField
+}
+
+// material finds the current instruction and the reports among the inputs.
+func (reflector) material(p *Prompt) (current, reports string) {
+	var rest []string
+	for _, f := range p.Inputs {
+		name := strings.ToLower(f.Name)
+		if current == "" && nameHas(name, "instr", "current", "prompt") && !nameHas(name, "feedback") {
+			current = p.Value(f.Name)
+			continue
+		}
+		rest = append(rest, p.Value(f.Name))
+	}
+	return current, strings.Join(rest, "\n")
+}
+
+// botch spoils the form of a reply: no field at all, an empty one, or an
+// opening remark in place of the text.
+func (reflector) botch(p *Prompt, out map[string]string, field string, how float64) Answer {
+	text := out[field]
+	switch {
+	case how < 0.4:
+		return Answer{Text: "Sure! Here is a better instruction for this module:\n\n" + text}
+	case how < 0.7:
+		out[field] = "Here is the improved instruction:"
+		return Answer{Fields: out}
+	case p.Format == FormatFence:
+		return Answer{Text: "I would change it like this:\n" + text}
+	default:
+		out[field] = "```\n" + text + "\n```"
+		return Answer{Fields: out}
+	}
+}
+
+// revise returns the new text.
+func (r reflector) revise(current, reports string, dice Dice) string {
+	checking := strings.Contains(reports, "candidate ##") || nameHas(strings.ToLower(current), "candidate") && nameHas(strings.ToLower(current), "verify", "check", "correct", "review")
+	lessons := r.lessons(reports, checking, dice)
+	base := sentencesOf(current)
+	var kept []string
+	for i, s := range base {
+		if len(base) > 1 && dice.Draw(fmt.Sprint("drop ", i)) < chanceDrop {
+			continue
+		}
+		if len(base) > enoughAdvice && dice.Draw(fmt.Sprint("merge ", i)) < 0.25 {
+			continue
+		}
+		kept = append(kept, s)
+	}
+	if len(kept) == 0 && current == "" {
+		kept = []string{"Do the task as described by the fields."}
+	}
+	var added []string
+	if dice.Draw("vague") < chanceVague || len(lessons) == 0 {
+		added = append(added, intentions()[dice.Pick("intention", len(intentions()))])
+		if len(lessons) > 1 {
+			lessons = lessons[:1]
+		}
+	}
+	for _, l := range lessons {
+		if dice.Draw(fmt.Sprint("forget ", int(l))) < chanceForget {
+			continue
+		}
+		forms := advice(l, checking)
+		s := forms[dice.Pick(fmt.Sprint("advice ", int(l)), len(forms))]
+		if !alreadySaid(kept, s) {
+			added = append(added, s)
+		}
+	}
+	if name := mostNamed(reports); name != "" && dice.Draw("overfit") < chanceOverfit {
+		added = append(added, fmt.Sprintf("When %s comes up, look there first.", name))
+	}
+	return layOut(kept, added, dice.Draw("layout"))
+}
+
+// layOut writes old and new sentences as prose or as a list.
+func layOut(kept, added []string, how float64) string {
+	head := strings.Join(kept, "\n")
+	if len(added) == 0 {
+		return head
+	}
+	switch {
+	case how < 0.5:
+		return head + "\n- " + strings.Join(added, "\n- ")
+	case how < 0.8:
+		return head + "\n" + strings.Join(added, "\n")
+	default:
+		return head + "\n" + strings.Join(added, " ")
+	}
+}
+
+// sentencesOf splits an instruction into its lines.
+func sentencesOf(text string) []string {
+	var out []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// alreadySaid reports whether a line says nearly the same words.
+func alreadySaid(lines []string, s string) bool {
+	mine := bareWords(s)
+	for _, l := range lines {
+		if 10*overlapCount(bareWords(l), mine) >= 9*len(mine) {
+			return true
+		}
+	}
+	return false
+}
+
+// mostNamed returns a name that stands often in the reports: the kind of thing
+// an over-eager writer makes a rule of.
+func mostNamed(reports string) string {
+	count := map[string]int{}
+	var order []string
+	ws := words(reports)
+	for i := 0; i+1 < len(ws); i++ {
+		a, b := ws[i], ws[i+1]
+		if a.upper && b.upper && !a.punct && !b.punct && len(a.text) > 1 && b.start == a.end+1 && !stopword(strings.ToLower(a.text)) && strings.ToUpper(a.text) != a.text {
+			name := a.text + " " + b.text
+			if count[name] == 0 {
+				order = append(order, name)
+			}
+			count[name]++
+		}
+	}
+	best := ""
+	for _, name := range order {
+		if count[name] > 2 && (best == "" || count[name] > count[best]) {
+			best = name
+		}
+	}
+	return best
+}
+
+// lesson is something to be learnt from feedback.
+type lesson int
+
+const (
+	learnBrevity lesson = iota
+	learnCopying
+	learnWholeForms
+	learnYesNo
+	learnChain
+	learnSort
+	learnBothSides
+	learnTesting
+	learnRestraint
+	lessonCount
+)
+
+// lessons weighs what the reports complain about and returns the lessons to
+// write down, the weightiest first, with some luck in the order.
+func (r reflector) lessons(reports string, checking bool, dice Dice) []lesson {
+	var weight [lessonCount]float64
+	for _, line := range complaints(reports) {
+		for l, n := range r.hear(line, checking) {
+			weight[l] += n
+		}
+	}
+	var out []lesson
+	for l := range lessonCount {
+		if weight[l] >= minimumMention {
+			out = append(out, l)
+			weight[l] *= 0.4 + 1.2*dice.Draw(fmt.Sprint("weight ", int(l)))
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return weight[out[i]] > weight[out[j]] })
+	return out[:min(len(out), 2+dice.Pick("lessons", mostLessons-1))]
+}
+
+// complaints returns the lines of the reports that are feedback: those after a
+// heading or label that says so, or all of them where there is none.
+func complaints(reports string) []string {
+	var out, all []string
+	inside := false
+	reports = strings.ReplaceAll(reports, `\n`, "\n")
+	for line := range strings.Lines(reports) {
+		line = strings.TrimSpace(line)
+		low := strings.ToLower(line)
+		all = append(all, low)
+		head := strings.Trim(low, "#*[]:_\"'- ")
+		switch {
+		case strings.Contains(low, "feedback") && len(strings.Fields(head)) <= 3 || strings.HasPrefix(head, "feedback") || strings.Contains(low, `feedback":`):
+			inside = true
+			out = append(out, low)
+		case inside && (strings.HasPrefix(line, "#") || strings.HasPrefix(line, "[[") || strings.HasPrefix(line, "===") || strings.HasPrefix(line, "Example ") || strings.HasPrefix(line, "Inputs") || strings.HasPrefix(low, `"inputs`)):
+			inside = false
+		case inside:
+			out = append(out, low)
+		}
+	}
+	if len(out) == 0 {
+		return all
+	}
+	return out
+}
