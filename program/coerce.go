@@ -366,11 +366,7 @@ func coerceLiteral(d typeDef, v py.Value) coerced {
 			return fit(l, exactLax)
 		}
 	}
-	reprs := make([]string, len(d.literals))
-	for i, l := range d.literals {
-		reprs[i] = py.Repr(l)
-	}
-	return misfit(v, "one of "+strings.Join(reprs, ", ")+" is needed")
+	return misfit(v, "one of "+reprs(d.literals, ", ")+" is needed")
 }
 
 // pyEqual is Python's ==, for which True is 1 and 1 is 1.0.
@@ -395,15 +391,15 @@ func plainNumber(v py.Value) py.Value {
 }
 
 func coerceEnum(d typeDef, v py.Value) coerced {
-	var reprs []string
+	var allowed []py.Value
 	for _, m := range d.members {
 		value := mustDecode(m.Value)
 		if pyEqual(value, v) {
 			return fit(value, exactLax)
 		}
-		reprs = append(reprs, py.Repr(value))
+		allowed = append(allowed, value)
 	}
-	return misfit(v, "one of "+strings.Join(reprs, ", ")+" is needed")
+	return misfit(v, "one of "+reprs(allowed, ", ")+" is needed")
 }
 
 func coerceStruct(d typeDef, v py.Value) coerced {

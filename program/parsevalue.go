@@ -117,12 +117,8 @@ func literalValue(v py.Value, d typeDef) (py.Value, *valueProblem) {
 			return l, nil
 		}
 	}
-	reprs := make([]string, len(d.literals))
-	for i, l := range d.literals {
-		reprs[i] = py.Repr(l)
-	}
-	allowed := strings.Join(reprs, ", ")
-	if len(reprs) == 1 {
+	allowed := reprs(d.literals, ", ")
+	if len(d.literals) == 1 {
 		allowed += ","
 	}
 	head := py.Repr(v) + " is not one of (" + allowed + ")"

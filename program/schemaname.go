@@ -1,10 +1,6 @@
 package program
 
-import (
-	"strings"
-
-	"github.com/gepa-go/gepa/program/internal/py"
-)
+import "strings"
 
 // schemaName is the name by which pydantic's errors call a type.
 func (t Type) schemaName() string {
@@ -42,11 +38,7 @@ func (t Type) schemaName() string {
 	case kindUnion:
 		return d.unionSchemaName(inner)
 	case kindLiteral:
-		reprs := make([]string, len(d.literals))
-		for i, l := range d.literals {
-			reprs[i] = py.Repr(l)
-		}
-		return "literal[" + strings.Join(reprs, ",") + "]"
+		return "literal[" + reprs(d.literals, ",") + "]"
 	case kindEnum:
 		return "enum[" + d.name + "]"
 	default:
