@@ -63,6 +63,18 @@ func WeightedScore(objectives []Objective, values map[string]float64) float64 {
 	return sum / weights
 }
 
+// worst returns the least desirable value of the objective's range.
+func (o Objective) worst() float64 {
+	lo, hi := o.Min, o.Max
+	if lo == 0 && hi == 0 {
+		hi = 1
+	}
+	if o.Direction == Minimize {
+		return hi
+	}
+	return lo
+}
+
 func (o Objective) validate() error {
 	switch {
 	case o.Name == "":

@@ -55,7 +55,7 @@ type Memo interface {
 
 // CallKey identifies a model call within a proposal.
 type CallKey struct {
-	// Role is the purpose: "judge" or "reflection".
+	// Role is the purpose: RoleJudge or RoleReflection.
 	Role string `json:"role"`
 	// Component is the component the call is about.
 	Component string `json:"component,omitempty"`
@@ -73,3 +73,9 @@ type Call struct {
 
 // Text returns the reply's text.
 func (c Call) Text() string { return c.Exchange.Reply }
+
+// The roles of a proposer's calls.
+const (
+	RoleJudge      = "judge"
+	RoleReflection = "reflection"
+)

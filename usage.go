@@ -1,6 +1,7 @@
 package gepa
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -71,3 +72,40 @@ func (u Usage) Add(o Usage) Usage {
 
 // Tokens returns input and output tokens together.
 func (u Usage) Tokens() int64 { return u.InputTokens + u.OutputTokens }
+
+// WithUsage attaches to an error what was consumed before it happened, so that
+// failed calls are accounted for. It returns nil for nil.
+func WithUsage(err error, u Usage) error {
+	if err == nil || u == (Usage{}) {
+		return err
+	}
+	return &usageError{err, u}
+}
+
+// UsageOf returns what was consumed before err happened, as attached by the
+// outermost [WithUsage]; nothing if none was.
+func UsageOf(err error) Usage {
+	var a *accountedError
+	var u *usageError
+	switch {
+	case errors.As(err, &a):
+		return Usage{}
+	case errors.As(err, &u):
+		return u.usage
+	}
+	return Usage{}
+}
+
+type usageError struct {
+	err   error
+	usage Usage
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// accountedError hides the usage of an error that was accounted for.
+type accountedError struct{ err error }
+
+func (e *accountedError) Error() string { return e.err.Error() }
+func (e *accountedError) Unwrap() error { return e.err }

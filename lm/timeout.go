@@ -1,0 +1,44 @@
+package lm
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Timeout returns a model that gives each of m's calls at most d, and answers
+// one that takes longer with an [*Error] of KindTimeout. Inside a [Retry] it
+// bounds one attempt; around one, all of them. A d of zero or less sets no
+// limit.
+func Timeout(m Model, d time.Duration) Model {
+	if d <= 0 {
+		return m
+	}
+	return &timeout{model: m, limit: d}
+}
+
+type timeout struct {
+	model Model
+	limit time.Duration
+}
+
+func (t *timeout) Name() string { return t.model.Name() }
+
+func (t *timeout) Complete(ctx context.Context, req Request) (Reply, error) {
+	limited, cancel := context.WithTimeout(ctx, t.limit)
+	defer cancel()
+	reply, err := t.model.Complete(limited, req)
+	if err == nil || ctx.Err() != nil || limited.Err() == nil {
+		return reply, err
+	}
+	e := AsError(err, t.Name())
+	if e.Kind != KindCancelled {
+		return reply, err
+	}
+	// The cause is left out on purpose: whoever asks whether the run's own
+	// deadline passed must not find this one.
+	return Reply{}, &Error{
+		Kind: KindTimeout, Model: t.Name(), Attempts: e.Attempts, Usage: e.Usage,
+		Words: fmt.Sprintf("no complete reply within %s", t.limit),
+	}
+}

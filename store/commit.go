@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/gepa-go/gepa"
+)
+
+// maxGroup bounds how many requests share a commit, so that the first of them
+// does not wait for an endless stream of others.
+const maxGroup = 1024
+
+// A request is what one call wants stored, all or nothing.
+type request struct {
+	records []gepa.Record
+	meta    *metaEntry
+	// done receives the outcome, once.
+	done chan error
+}
+
+type metaEntry struct{ name, value string }
+
+// A writer owns the one connection that writes. A single goroutine takes
+// requests, as many as are waiting, and commits them in one transaction.
+type writer struct {
+	path     string
+	conn     *sql.Conn
+	insert   *sql.Stmt
+	last     int64 // seq of the last record
+	broken   error // set when nothing more may be written
+	requests chan *request
+	quit     chan struct{} // closed to end run
+	ended    chan struct{} // closed by run
+	stopOnce sync.Once
+	commit   func() error // replaced by tests that need a failing disk
+}
+
+func newWriter(ctx context.Context, db *sql.DB, path string) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, explain("open", path, err)
+	}
+	if err := prepare(ctx, conn, path); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	w := &writer{
+		path:     path,
+		conn:     conn,
+		requests: make(chan *request), // unbuffered: what was sent is taken
+		quit:     make(chan struct{}),
+		ended:    make(chan struct{}),
+	}
+	w.commit = func() error { return w.exec("COMMIT") }
+	err = conn.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM record").Scan(&w.last)
+	if err == nil {
+		w.insert, err = conn.PrepareContext(ctx,
+			"INSERT INTO record (seq, kind, key, at, sum, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, key) WHERE key <> '' DO NOTHING")
+	}
+	if err != nil {
+		return nil, errors.Join(explain("open", path, err), conn.Close())
+	}
+	return w, nil
+}
+
+// submit hands a request to the writer and waits for its outcome.
+func (j *Journal) submit(ctx context.Context, r *request) error {
+	w := j.writer
+	if w == nil {
+		return fmt.Errorf("append to journal %s: %w: open it for writing", j.path, ErrReadOnly)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("append to journal %s: %w", j.path, ctx.Err())
+	}
+	select {
+	case <-w.quit:
+		return fmt.Errorf("append to journal %s: %w", j.path, ErrClosed)
+	default:
+	}
+	r.done = make(chan error, 1)
+	select {
+	case w.requests <- r:
+		return <-r.done
+	case <-ctx.Done():
+		return fmt.Errorf("append to journal %s: %w", j.path, ctx.Err())
+	case <-w.quit:
+		return fmt.Errorf("append to journal %s: %w", j.path, ErrClosed)
+	}
+}
+
+// run serves requests until stop is called.
+func (w *writer) run() {
+	defer close(w.ended)
+	for {
+		select {
+		case r := <-w.requests:
+			w.serve(w.gather(r))
+		case <-w.quit:
+			return
+		}
+	}
+}
+
+// gather returns the request and all others that are waiting.
+func (w *writer) gather(first *request) []*request {
+	group := []*request{first}
+	for len(group) < maxGroup {
+		select {
+		case r := <-w.requests:
+			group = append(group, r)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// serve stores a group and tells everyone in it the outcome. If a group fails
+// with nothing stored, its members are tried one by one, so that nobody fails
+// for another's sake.
+func (w *writer) serve(group []*request) {
+	err := w.broken
+	if err == nil {
+		err = w.transact(group)
+	}
+	switch {
+	case errors.Is(err, ErrBroken):
+		w.broken = err
+	case err != nil && len(group) > 1:
+		for i := range group {
+			w.serve(group[i : i+1])
+		}
+		return
+	}
+	for _, r := range group {
+		r.done <- err
+	}
+}
+
+// transact stores a group in one transaction.
+func (w *writer) transact(group []*request) error {
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		return explain("append to", w.path, err)
+	}
+	last, err := w.last, error(nil)
+	for _, r := range group {
+		if last, err = w.apply(r, last); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = w.commit()
+		if err != nil && primaryCode(err) != sqlite3.SQLITE_FULL && primaryCode(err) != sqlite3.SQLITE_BUSY {
+			// After a failed sync nobody knows what is on the disk, and trying
+			// again would pretend that it is known.
+			err = fmt.Errorf("%w: %w", ErrBroken, err)
+		}
+	}
+	if err != nil {
+		// SQLite may have rolled back already, which makes this fail. If the
+		// transaction is still open, the next BEGIN says so.
+		_ = w.exec("ROLLBACK")
+		return explain("append to", w.path, err)
+	}
+	w.last = last
+	return nil
+}
+
+// apply stores one request within a transaction and returns the number of the
+// then last record.
+func (w *writer) apply(r *request, last int64) (int64, error) {
+	if r.meta != nil {
+		_, err := w.conn.ExecContext(context.Background(),
+			"INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", r.meta.name, r.meta.value)
+		return last, err
+	}
+	for i := range r.records {
+		rec := &r.records[i]
+		at := stamp(rec.At).Format(time.RFC3339Nano)
+		sum := int64(checksum(last+1, rec, at))
+		res, err := w.insert.ExecContext(context.Background(), last+1, rec.Kind, rec.Key, at, sum, string(rec.Data))
+		if err != nil {
+			return last, err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return last, err
+		}
+		last += n // 0 for a result that is there already
+	}
+	return last, nil
+}
+
+// exec runs a statement without arguments. A commit is never interrupted, so
+// there is no context.
+func (w *writer) exec(statement string) error {
+	_, err := w.conn.ExecContext(context.Background(), statement)
+	return err
+}
+
+// stop ends run and waits for the commit in progress.
+func (w *writer) stop() {
+	w.stopOnce.Do(func() { close(w.quit) })
+	<-w.ended
+}
+
+// close gives the connection back; run must have ended.
+func (w *writer) close() error {
+	return errors.Join(w.insert.Close(), w.conn.Close())
+}

@@ -1,0 +1,14 @@
+// Package store keeps journals: on disk, in one SQLite file a run
+// ([Create], [Open], [OpenReadOnly]), or in memory ([Memory]).
+//
+// A journal on disk has one writer, held by a lock that the operating system
+// releases when the process ends, however it ends; any number of readers may
+// be beside it. What [Journal.Append] has acknowledged survives the death of
+// the process and of the machine: the file is in write-ahead-logging mode and
+// every commit is synced. Appends that wait at the same time share one commit,
+// so that many workers with small records are not limited to one sync each.
+//
+// The file format is specified in docs/formats/journal.md. Package
+// [github.com/gepa-go/gepa/store/storetest] holds the conformance suite that
+// any implementation of [gepa.Journal] can run.
+package store
