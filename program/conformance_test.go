@@ -1,0 +1,358 @@
+package program
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/shared"
+	"github.com/gepa-go/gepa/program/internal/py"
+)
+
+type conformance struct {
+	Format []struct {
+		Name, Signature, Adapter string
+		Demos                    []gepa.Fields
+		Inputs                   gepa.Fields
+		Messages                 []gepa.Message
+	}
+	Parse []struct {
+		Adapter, Signature, Completion string
+		Result                         struct {
+			OK          json.RawMessage
+			Error       string
+			Partial     json.RawMessage
+			MessageHead string `json:"message_head"`
+		}
+	}
+	FormatFieldValue []struct {
+		Annotation, Value, Text string
+	} `json:"format_field_value"`
+	InferPrefix      map[string]string `json:"infer_prefix"`
+	StringSignatures []struct {
+		Signature    string
+		Fields       gepa.Fields
+		Instructions string
+		Error        string
+	} `json:"string_signatures"`
+	StructuredOutputSchema map[string]json.RawMessage `json:"structured_output_schema"`
+	SavedProgramText       string                     `json:"saved_program_text"`
+}
+
+func loadConformance(t *testing.T) conformance {
+	t.Helper()
+	data, err := os.ReadFile(shared.File(t, "conformance/dspy.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c conformance
+	if err := json.Unmarshal(data, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func formatNamed(t *testing.T, adapter string) Format {
+	t.Helper()
+	switch adapter {
+	case "ChatAdapter":
+		return ChatFormat{}
+	case "JSONAdapter":
+		return JSONFormat{}
+	case "XMLAdapter":
+		return XMLFormat{}
+	}
+	t.Fatalf("no format is called %q", adapter)
+	return nil
+}
+
+var (
+	cotNotation          = regexp.MustCompile(`^ChainOfThought\((?:'(.*)'|"(.*)")\)$`)
+	instructionsNotation = regexp.MustCompile(`^(.*?)\s+\((?:'(.*)'|"(.*)")\)$`)
+)
+
+// signatureFrom builds the signature that a case names, by the string grammar
+// where it is one, else from what the expected system message says of it.
+func signatureFrom(t *testing.T, text, previous, system string) Signature {
+	t.Helper()
+	if text == "same" || text == "" {
+		text = previous
+	}
+	instructions, cot := "", false
+	if m := cotNotation.FindStringSubmatch(text); m != nil {
+		cot, text = true, m[1]+m[2]
+	}
+	if m := instructionsNotation.FindStringSubmatch(text); m != nil {
+		text, instructions = m[1], m[2]+m[3]
+	}
+	sig, err := ParseSignature(text)
+	if err != nil {
+		if system == "" {
+			t.Fatalf("signature %q: %v", text, err)
+		}
+		return signatureFromPrompt(t, system)
+	}
+	if instructions != "" {
+		sig.Instructions = instructions
+	}
+	if cot {
+		sig = sig.withReasoning()
+	}
+	return sig
+}
+
+// helperTypes are the named types that cases may use.
+func helperTypes() []Type {
+	return []Type{
+		Struct("Sub",
+			StructField{Name: "name", Type: Str()},
+			StructField{Name: "score", Type: Optional(Float()), Default: json.RawMessage("null")},
+		).WithDoc("A sub doc."),
+		Enum("Color",
+			EnumMember{"RED", json.RawMessage(`"red"`)},
+			EnumMember{"BLUE", json.RawMessage(`"blue"`)}),
+		History(),
+	}
+}
+
+var fieldLine = regexp.MustCompile("^\\d+\\. `([^`]+)` \\((.*?)\\):(?: (.*))?$")
+
+// signatureFromPrompt reads a signature back from a system message.
+func signatureFromPrompt(t *testing.T, system string) Signature {
+	t.Helper()
+	var sig Signature
+	fields := &sig.Inputs
+	head, rest, _ := strings.Cut(system, "All interactions will be structured")
+	for line := range strings.SplitSeq(strings.TrimSuffix(head, "\n"), "\n") {
+		switch {
+		case line == "Your input fields are:":
+		case line == "Your output fields are:":
+			fields = &sig.Outputs
+		case strings.HasPrefix(line, "Constraints: "):
+			last := &(*fields)[len(*fields)-1]
+			last.Constraints = []Constraint{Constraint(strings.TrimPrefix(line, "Constraints: "))}
+		default:
+			m := fieldLine.FindStringSubmatch(line)
+			if m == nil {
+				(*fields)[len(*fields)-1].Desc += "\n" + line
+				continue
+			}
+			*fields = append(*fields, Field{Name: m[1], Type: typeFromName(t, m[2]), Desc: m[3]})
+		}
+	}
+	_, objective, _ := strings.Cut(rest, "your objective is: \n")
+	lines := strings.Split(objective, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimPrefix(lines[i], "        ")
+	}
+	sig.Instructions = strings.Join(lines, "\n")
+	return sig
+}
+
+// typeFromName reads a type from the name that prompts show.
+func typeFromName(t *testing.T, name string) Type {
+	t.Helper()
+	pipe := strings.Contains(name, "UnionType[")
+	typ, err := ParseType(strings.ReplaceAll(name, "UnionType[", "Union["), helperTypes()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pipe {
+		return Pipe(typ.d.args...)
+	}
+	return typ
+}
+
+func TestConformanceFormat(t *testing.T) {
+	previous := ""
+	for _, c := range loadConformance(t).Format {
+		t.Run(c.Name+"/"+c.Adapter, func(t *testing.T) {
+			sig := signatureFrom(t, c.Signature, previous, c.Messages[0].Content)
+			got, err := formatNamed(t, c.Adapter).Messages(sig, c.Demos, c.Inputs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.Messages, got); diff != "" {
+				t.Errorf("messages (-DSPy +got):\n%s", diff)
+			}
+		})
+		previous = c.Signature
+	}
+}
+
+func TestConformanceParse(t *testing.T) {
+	previous := ""
+	for i, c := range loadConformance(t).Parse {
+		if c.Signature != "same" {
+			previous = c.Signature
+		}
+		t.Run(fmt.Sprintf("%d/%s", i, c.Adapter), func(t *testing.T) {
+			got, err := formatNamed(t, c.Adapter).Parse(signatureFrom(t, c.Signature, previous, ""), c.Completion)
+			if c.Result.Error == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				sameJSON(t, "fields", c.Result.OK, mustJSON(t, got))
+				return
+			}
+			checkParseError(t, err, c.Result.Error, c.Result.MessageHead, c.Result.Partial)
+		})
+	}
+}
+
+func checkParseError(t *testing.T, err error, kind, head string, partial json.RawMessage) {
+	t.Helper()
+	parse, ok := err.(*ParseError)
+	if !ok {
+		t.Fatalf("error is %v, want a ParseError", err)
+	}
+	if parse.dspyKind != kind {
+		t.Errorf("kind is %s, DSPy's %s", parse.dspyKind, kind)
+	}
+	if parse.dspyHead != head {
+		t.Errorf("first line of the error is %q, DSPy's %q", parse.dspyHead, head)
+	}
+	got := json.RawMessage("null")
+	if parse.Partial != nil {
+		got = mustJSON(t, parse.Partial)
+	}
+	if partial == nil {
+		partial = json.RawMessage("null")
+	}
+	sameJSON(t, "partial fields", partial, got)
+}
+
+// sameJSON compares two JSON values, telling 1 from 1.0 but not the order of
+// keys.
+func sameJSON(t *testing.T, what string, want, got json.RawMessage) {
+	t.Helper()
+	a, err := py.Decode(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := py.Decode(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !py.Equal(a, b) {
+		t.Errorf("%s: got %s, want %s", what, got, want)
+	}
+}
+
+func mustJSON(t *testing.T, v any) json.RawMessage {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func TestConformanceFormatFieldValue(t *testing.T) {
+	for _, c := range loadConformance(t).FormatFieldValue {
+		annotation := strings.TrimSuffix(strings.TrimPrefix(c.Annotation, "<class '"), "'>")
+		typ, err := ParseType(strings.ReplaceAll(annotation, "typing.", ""), helperTypes()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := formatValue(typ, fromRepr(t, c.Value)); got != c.Text {
+			t.Errorf("%s of %s: got %q, want %q", c.Annotation, c.Value, got, c.Text)
+		}
+	}
+}
+
+func TestConformanceInferPrefix(t *testing.T) {
+	for name, want := range loadConformance(t).InferPrefix {
+		if got := (Field{Name: name}).PrefixText(); got != want {
+			t.Errorf("prefix of %q is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestConformanceStringSignatures(t *testing.T) {
+	for _, c := range loadConformance(t).StringSignatures {
+		sig, err := ParseSignature(c.Signature)
+		if c.Error != "" {
+			e, ok := err.(*SignatureError)
+			if !ok || e.Kind+": "+e.Reason != c.Error {
+				t.Errorf("%q: error is %v, want %s", c.Signature, err, c.Error)
+			}
+			continue
+		}
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if sig.Instructions != c.Instructions {
+			t.Errorf("%q: instructions are %q, want %q", c.Signature, sig.Instructions, c.Instructions)
+		}
+		got := gepa.Fields{}
+		for _, f := range sig.Fields() {
+			got = got.Set(f.Name, mustJSON(t, f.Type.Repr()))
+		}
+		for i := range c.Fields {
+			if got.Text(c.Fields[i].Name) != c.Fields.Text(c.Fields[i].Name) || len(got) != len(c.Fields) {
+				t.Errorf("%q: fields are %v, want %v", c.Signature, got, c.Fields)
+			}
+		}
+	}
+}
+
+func TestConformanceOutputSchema(t *testing.T) {
+	for text, want := range loadConformance(t).StructuredOutputSchema {
+		sig := signatureFrom(t, text, "", "")
+		if got := sig.OutputSchema(); string(got) != string(compactJSON(t, want)) {
+			t.Errorf("schema of %q:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func compactJSON(t *testing.T, raw json.RawMessage) json.RawMessage {
+	t.Helper()
+	v, err := py.Decode(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return py.JSON(v)
+}
+
+// fromRepr reads a value from Python's repr of it: a JSON value with Python's
+// quotes and constants.
+func fromRepr(t *testing.T, repr string) py.Value {
+	t.Helper()
+	var b strings.Builder
+	for rest := repr; rest != ""; {
+		switch {
+		case rest[0] == '\'' || rest[0] == '"':
+			text, after, err := lexString(rest)
+			if err != nil {
+				t.Fatalf("repr %s: %s", repr, err.reason)
+			}
+			py.QuoteJSON(&b, text)
+			rest = after
+		case strings.HasPrefix(rest, "True"):
+			b.WriteString("true")
+			rest = rest[4:]
+		case strings.HasPrefix(rest, "False"):
+			b.WriteString("false")
+			rest = rest[5:]
+		case strings.HasPrefix(rest, "None"):
+			b.WriteString("null")
+			rest = rest[4:]
+		default:
+			b.WriteByte(rest[0])
+			rest = rest[1:]
+		}
+	}
+	v, err := py.Decode([]byte(b.String()))
+	if err != nil {
+		t.Fatalf("repr %s: %v", repr, err)
+	}
+	return v
+}

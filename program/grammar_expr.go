@@ -1,0 +1,341 @@
+package program
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gepa-go/gepa/program/internal/py"
+)
+
+type tokenKind int
+
+const (
+	tokenEnd tokenKind = iota
+	tokenName
+	tokenNumber
+	tokenString
+	tokenMark
+)
+
+type token struct {
+	kind tokenKind
+	text string
+}
+
+// lex splits a signature's side into Python tokens.
+func lex(s string) ([]token, *grammarError) {
+	var tokens []token
+	for s != "" {
+		r, size := utf8.DecodeRuneInString(s)
+		switch {
+		case r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == '\f':
+			s = s[size:]
+		case r == '\'' || r == '"':
+			text, rest, err := lexString(s)
+			if err != nil {
+				return nil, err
+			}
+			tokens, s = append(tokens, token{tokenString, text}), rest
+		case '0' <= r && r <= '9':
+			n := len(s) - len(strings.TrimLeft(s, "0123456789.eE_"))
+			if next, _ := utf8.DecodeRuneInString(s[n:]); n < len(s) && (unicode.IsLetter(next) || next == '_') {
+				return nil, syntax("invalid decimal literal")
+			}
+			tokens, s = append(tokens, token{tokenNumber, s[:n]}), s[n:]
+		case r == '_' || unicode.IsLetter(r):
+			n := identifierLength(s)
+			tokens, s = append(tokens, token{tokenName, s[:n]}), s[n:]
+		case strings.HasPrefix(s, "..."):
+			tokens, s = append(tokens, token{tokenMark, "..."}), s[3:]
+		case strings.ContainsRune(",:=|[].()-{}*/", r):
+			tokens, s = append(tokens, token{tokenMark, string(r)}), s[size:]
+		case r == '#':
+			return nil, syntax("'(' was never closed")
+		default:
+			return nil, syntax("invalid syntax")
+		}
+	}
+	return tokens, nil
+}
+
+func identifierLength(s string) int {
+	n := 0
+	for i, r := range s {
+		if !py.IsIdentifier(s[:i+utf8.RuneLen(max(r, 0))]) {
+			break
+		}
+		n = i + utf8.RuneLen(r)
+	}
+	return n
+}
+
+func lexString(s string) (text, rest string, err *grammarError) {
+	quote := s[0]
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case quote:
+			return b.String(), s[i+1:], nil
+		case '\n':
+			return "", "", syntax("unterminated string literal (detected at line 1)")
+		case '\\':
+			if i++; i < len(s) {
+				switch s[i] {
+				case 'n':
+					b.WriteByte('\n')
+				case 't':
+					b.WriteByte('\t')
+				case '\\', '\'', '"':
+					b.WriteByte(s[i])
+				default:
+					b.WriteByte('\\')
+					b.WriteByte(s[i])
+				}
+			}
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return "", "", syntax("unterminated string literal (detected at line 1)")
+}
+
+// grammar reads annotations: a recursive-descent parser over tokens.
+type grammar struct {
+	tokens []token
+	known  []Type
+	depth  int
+}
+
+func (p *grammar) next() token {
+	if len(p.tokens) == 0 {
+		return token{}
+	}
+	t := p.tokens[0]
+	p.tokens = p.tokens[1:]
+	return t
+}
+
+// at reports whether the next token is the given mark, "" for the end.
+func (p *grammar) at(mark string) bool {
+	if len(p.tokens) == 0 {
+		return mark == ""
+	}
+	return p.tokens[0].kind == tokenMark && p.tokens[0].text == mark
+}
+
+func (p *grammar) take(mark string) bool {
+	if mark == "" || !p.at(mark) {
+		return false
+	}
+	p.next()
+	return true
+}
+
+// expr reads alternatives joined by bars.
+func (p *grammar) expr() (annotation, *grammarError) {
+	if p.depth++; p.depth > 100 {
+		return annotation{}, syntax("too many nested brackets")
+	}
+	defer func() { p.depth-- }()
+	left, err := p.primary()
+	if err != nil {
+		return left, err
+	}
+	for p.take("|") {
+		right, err := p.primary()
+		if err != nil {
+			return right, err
+		}
+		l, err := left.asType()
+		if err != nil {
+			return left, err
+		}
+		r, err := right.asType()
+		if err != nil {
+			return right, err
+		}
+		if l.kind() == kindNone {
+			l, r = r, l
+		}
+		left = annotation{typ: Union(l, r)}
+	}
+	return left, nil
+}
+
+// primary reads a name or constant and the brackets and attributes after it.
+func (p *grammar) primary() (annotation, *grammarError) {
+	t := p.next()
+	switch t.kind {
+	case tokenString:
+		return annotation{isConst: true, value: t.text}, nil
+	case tokenNumber:
+		return numberConst(t.text, "")
+	case tokenName:
+		v, err := p.name(t.text)
+		if err != nil {
+			return v, err
+		}
+		if p.take("[") {
+			return p.subscript(v, t.text)
+		}
+		return v, nil
+	}
+	switch {
+	case t.text == "...":
+		return annotation{isEllipsis: true}, nil
+	case t.text == "-" && len(p.tokens) > 0 && p.tokens[0].kind == tokenNumber:
+		return numberConst(p.next().text, "-")
+	case t.text == "(":
+		v, err := p.expr()
+		if err == nil && !p.take(")") {
+			err = syntax("invalid syntax")
+		}
+		return v, err
+	case t.text == "[" || t.text == "{":
+		return annotation{}, valueError("a list or dict is no type; write list[str] or dict[str, int]")
+	}
+	return annotation{}, syntax("invalid syntax")
+}
+
+func numberConst(text, sign string) (annotation, *grammarError) {
+	digits := sign + strings.ReplaceAll(text, "_", "")
+	if n, ok := py.ParseInt(digits); ok {
+		return annotation{isConst: true, value: n}, nil
+	}
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return annotation{}, syntax("invalid decimal literal")
+	}
+	return annotation{isConst: true, value: f}, nil
+}
+
+// name resolves a name, with the attributes after it.
+func (p *grammar) name(name string) (annotation, *grammarError) {
+	if name == "dspy" || name == "typing" {
+		if !p.take(".") {
+			return annotation{}, valueError("Field types must be types, but received: module '%s' of type <class 'module'>.", name)
+		}
+		attr := p.next()
+		if name == "dspy" && attr.text == "History" {
+			return annotation{typ: History()}, nil
+		}
+		if name == "typing" && attr.kind == tokenName {
+			return p.name(attr.text)
+		}
+		return annotation{}, valueError("Unknown attribute: %s on module '%s'", attr.text, name)
+	}
+	if i := slices.IndexFunc(p.known, func(t Type) bool { return t.def().name == name }); i >= 0 {
+		return annotation{typ: p.known[i]}, nil
+	}
+	switch name {
+	case "str":
+		return annotation{typ: Str()}, nil
+	case "int":
+		return annotation{typ: Int()}, nil
+	case "float":
+		return annotation{typ: Float()}, nil
+	case "bool":
+		return annotation{typ: Bool()}, nil
+	case "bytes":
+		return annotation{typ: simple(kindBytes)}, nil
+	case "Any":
+		return annotation{typ: Any()}, nil
+	case "NoneType":
+		return annotation{typ: None()}, nil
+	case "None":
+		return annotation{isConst: true}, nil
+	case "True", "False":
+		return annotation{isConst: true, value: name == "True"}, nil
+	case "list", "dict", "tuple", "set", "frozenset", "List", "Dict", "Tuple", "Set", "FrozenSet",
+		"Optional", "Union", "Literal":
+		return annotation{generic: name}, nil
+	}
+	if isKeyword(name) {
+		return annotation{}, syntax("invalid syntax")
+	}
+	return annotation{}, valueError("Unknown name: %s", name)
+}
+
+// subscript reads the arguments of a generic type up to the closing bracket.
+func (p *grammar) subscript(v annotation, name string) (annotation, *grammarError) {
+	var args []annotation
+	for !p.at("]") {
+		a, err := p.expr()
+		if err != nil {
+			return v, err
+		}
+		args = append(args, a)
+		if !p.take(",") {
+			break
+		}
+	}
+	if !p.take("]") || len(args) == 0 {
+		return v, syntax("invalid syntax")
+	}
+	if v.generic == "" {
+		return v, &grammarError{"TypeError", "type '" + name + "' is not subscriptable"}
+	}
+	if v.generic == "Literal" {
+		return literalOf(args)
+	}
+	d := typeDef{kind: containers(strings.ToLower(v.generic)), typing: v.generic != strings.ToLower(v.generic)}
+	if d.kind == kindTuple && len(args) == 2 && args[1].isEllipsis {
+		d.variadic = true
+		args = args[:1]
+	}
+	for _, a := range args {
+		t, err := a.asType()
+		if err != nil {
+			return v, err
+		}
+		d.args = append(d.args, t)
+	}
+	return generic(v.generic, d)
+}
+
+func generic(name string, d typeDef) (annotation, *grammarError) {
+	want := 1
+	switch {
+	case name == "Union":
+		return annotation{typ: Union(d.args...)}, nil
+	case name == "Optional":
+		if len(d.args) != 1 {
+			return annotation{}, valueError("Optional must have exactly one type argument")
+		}
+		return annotation{typ: Optional(d.args[0])}, nil
+	case d.kind == kindTuple:
+		want = len(d.args)
+	case d.kind == kindDict:
+		want = 2
+	}
+	if len(d.args) != want {
+		plural := map[bool]string{true: "one type argument", false: "two type arguments"}[want == 1]
+		return annotation{}, &grammarError{"TypeError",
+			"Expected " + plural + " for <class '" + strings.ToLower(name) + "'>, got " + strconv.Itoa(len(d.args))}
+	}
+	return annotation{typ: Type{&d}}, nil
+}
+
+func literalOf(args []annotation) (annotation, *grammarError) {
+	d := typeDef{kind: kindLiteral}
+	for _, a := range args {
+		if !a.isConst {
+			return annotation{}, valueError("a Literal holds constants, for instance Literal['yes', 'no']")
+		}
+		d.literals = append(d.literals, a.value)
+	}
+	return annotation{typ: Type{&d}}, nil
+}
+
+func isKeyword(s string) bool {
+	switch s {
+	case "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+		"elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+		"not", "or", "pass", "raise", "return", "try", "while", "with", "yield":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,211 @@
+package program
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/lm"
+)
+
+// A Predictor asks a model for a signature's outputs. It is DSPy's Predict,
+// and the working half of its ChainOfThought. Its instructions are a component
+// of the program it is part of: a candidate's text takes their place.
+//
+// A Predictor never changes and is safe for concurrent use. Predictors are
+// told apart by identity: two with equal signatures are two components.
+type Predictor struct {
+	sig   Signature
+	demos []gepa.Fields
+	// part is the name of the predictor within its module: "predict" in a
+	// chain of thought, "" where it is the module.
+	part string
+}
+
+// An Option changes a predictor at its making.
+type Option func(*Predictor)
+
+// WithDemos gives the predictor demonstrations: fields of the signature, shown
+// to the model as earlier turns.
+func WithDemos(demos ...gepa.Fields) Option {
+	return func(p *Predictor) { p.demos = append(p.demos, demos...) }
+}
+
+// NewPredict returns a predictor for a signature. It panics if the signature
+// is not valid; check with [Signature.Validate] where it comes from outside.
+func NewPredict(sig Signature, opts ...Option) *Predictor {
+	return newPredictor(sig, "", opts)
+}
+
+// NewChainOfThought returns a predictor that first produces a field
+// "reasoning". It panics as [NewPredict] does.
+func NewChainOfThought(sig Signature, opts ...Option) *Predictor {
+	return newPredictor(sig.withReasoning(), "predict", opts)
+}
+
+func newPredictor(sig Signature, part string, opts []Option) *Predictor {
+	if err := sig.Validate(); err != nil {
+		panic("program: " + err.Error())
+	}
+	p := &Predictor{sig: sig, part: part}
+	for _, opt := range opts {
+		opt(p)
+	}
+	return p
+}
+
+// Signature returns the signature the predictor was made with, "reasoning"
+// included.
+func (p *Predictor) Signature() Signature { return p.sig }
+
+func (p *Predictor) parts() []namedPredictor {
+	return []namedPredictor{{p.part, p}}
+}
+
+// Call asks the model of the context (see [NewContext]) and returns the
+// signature's outputs. Inputs that the signature does not have are ignored.
+//
+// As in DSPy, a reply that cannot be read, or an empty one, is asked for once
+// more in the JSON format. The error is a [*Failure] where the program failed;
+// an error of the model is returned as it is.
+func (p *Predictor) Call(ctx context.Context, inputs gepa.Fields) (gepa.Fields, error) {
+	r := runFrom(ctx)
+	if r == nil {
+		return nil, errors.New("a predictor was called without a model: run the program through Program.Run or NewSystem, or put a model into the context with program.NewContext")
+	}
+	c := call{run: r, setting: r.settingOf(p)}
+	given, missing := c.setting.sig.takeInputs(inputs)
+	step := r.begin(c.setting.name, given)
+	outputs, exchanges, err := c.answer(ctx, given, missing)
+	step.finish(outputs, exchanges, err)
+	return outputs, err
+}
+
+// takeInputs returns the signature's inputs, defaults filled in, and the names
+// of required ones that are not given.
+func (s Signature) takeInputs(inputs gepa.Fields) (given gepa.Fields, missing []string) {
+	given = gepa.Fields{}
+	for _, f := range s.Inputs {
+		v, ok := inputs.Get(f.Name)
+		switch {
+		case ok && len(v) == 0:
+			given = append(given, gepa.Field{Name: f.Name, Value: json.RawMessage("null")})
+		case ok:
+			given = append(given, gepa.Field{Name: f.Name, Value: v})
+		case len(f.Default) > 0:
+			given = append(given, gepa.Field{Name: f.Name, Value: f.Default})
+		case f.required() && f.Type.kind() != kindHistory:
+			missing = append(missing, f.Name)
+		}
+	}
+	return given, missing
+}
+
+// A call is one question to a predictor.
+type call struct {
+	run     *run
+	setting setting
+}
+
+// answer asks in the run's format, and in the JSON format if that fails.
+func (c call) answer(ctx context.Context, inputs gepa.Fields, missing []string) (gepa.Fields, []gepa.Exchange, error) {
+	if missing != nil {
+		return nil, nil, c.failure("the program did not give the input "+strings.Join(missing, ", "), nil)
+	}
+	format := c.run.runtime.Format
+	outputs, x, err := c.ask(ctx, format, inputs)
+	exchanges := append([]gepa.Exchange(nil), x...)
+	var parse *ParseError
+	if _, isJSON := format.(JSONFormat); isJSON || !errors.As(err, &parse) {
+		return outputs, exchanges, err
+	}
+	again, x, errAgain := c.ask(ctx, JSONFormat{}, inputs)
+	exchanges = append(exchanges, x...)
+	var failure *Failure
+	if errors.As(errAgain, &failure) {
+		// The first format's error is about what the instruction led to.
+		err.(*Failure).Problem += "; asked again in the json format: " + failure.Problem
+		return nil, exchanges, err
+	}
+	return again, exchanges, errAgain
+}
+
+// ask makes one model call and reads the reply.
+func (c call) ask(ctx context.Context, format Format, inputs gepa.Fields) (gepa.Fields, []gepa.Exchange, error) {
+	messages, err := format.Messages(c.setting.sig, c.setting.demos, inputs)
+	if err != nil {
+		return nil, nil, c.failure("the messages could not be written: "+err.Error(), err)
+	}
+	_, isJSON := format.(JSONFormat)
+	rt := c.run.runtime
+	reply, err := rt.Model.Complete(ctx, lm.Request{Messages: messages, Params: rt.Params, Repeat: rt.Repeat, JSON: isJSON})
+	if err != nil {
+		c.run.worldFailed(err)
+		return nil, nil, err
+	}
+	x := gepa.Exchange{Format: format.Name(), Messages: messages, Reply: reply.Text, Usage: reply.Usage}
+	outputs, err := c.read(format, reply)
+	var failure *Failure
+	if errors.As(err, &failure) {
+		x.Problem = failure.Problem
+	}
+	return outputs, []gepa.Exchange{x}, err
+}
+
+func (c call) read(format Format, reply lm.Reply) (gepa.Fields, error) {
+	switch reply.Finish {
+	case lm.FinishLength:
+		return nil, c.unusable(format, reply, "the reply was cut off at the token limit")
+	case lm.FinishFiltered:
+		return nil, c.unusable(format, reply, "the provider's content filter withheld or cut the reply")
+	case lm.FinishTools:
+		return nil, c.unusable(format, reply, "the model asked for a tool in place of answering")
+	}
+	outputs, err := format.Parse(c.setting.sig, reply.Text)
+	var parse *ParseError
+	if errors.As(err, &parse) {
+		problem := "the reply could not be read in the " + parse.Format + " format: " + parse.Reason
+		if strings.TrimSpace(reply.Text) == "" {
+			problem = "the reply was empty"
+		}
+		return nil, c.failure(problem, err)
+	}
+	if err != nil {
+		return nil, c.failure(err.Error(), err)
+	}
+	return outputs, nil
+}
+
+// unusable is the failure for a reply that is not worth reading, nor asking
+// for again.
+func (c call) unusable(format Format, reply lm.Reply, problem string) error {
+	f := c.failure(problem, nil)
+	f.Feedback = fmt.Sprintf("%s.\nThe reply was:\n%s", problem, shorten(reply.Text, maxQuote))
+	if w, ok := wires(format); ok {
+		f.Feedback += "\nExpected structure:\n" + w.request(c.setting.sig)
+	}
+	return f
+}
+
+func (c call) failure(problem string, err error) *Failure {
+	f := &Failure{Component: c.setting.name, Problem: oneLine(problem), Feedback: problem, Err: err}
+	if err != nil {
+		f.Feedback = err.Error()
+	}
+	return f
+}
+
+func wires(f Format) (wire, bool) {
+	switch f.(type) {
+	case ChatFormat:
+		return chatWire{}, true
+	case JSONFormat:
+		return jsonWire{}, true
+	case XMLFormat:
+		return xmlWire{}, true
+	}
+	return nil, false
+}

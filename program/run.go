@@ -1,0 +1,133 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/lm"
+)
+
+// Runtime is what predictors need from outside to run.
+type Runtime struct {
+	// Model answers the predictors' requests.
+	Model lm.Model
+	// Params are the generation parameters of every request.
+	Params lm.Params
+	// Format is the wire format; nil means [ChatFormat].
+	Format Format
+	// Repeat tells apart repeated runs on the same inputs, see [lm.Request].
+	Repeat int
+}
+
+// NewContext returns a context in which predictors can be called outside a
+// program: with their own instructions, and without a trace.
+func NewContext(ctx context.Context, rt Runtime) context.Context {
+	return withRun(ctx, newRun(rt, nil, nil))
+}
+
+// A setting is how a predictor behaves in a program: under which name, with
+// which signature (the instructions are the component's starting text) and
+// demonstrations.
+type setting struct {
+	name  string
+	sig   Signature
+	demos []gepa.Fields
+}
+
+// A run is one execution of a program with one candidate. It travels in the
+// context.
+type run struct {
+	runtime   Runtime
+	program   *Program // nil outside a program
+	candidate gepa.Candidate
+
+	mu    sync.Mutex
+	steps []*step
+	world error
+}
+
+type step struct {
+	run *run
+	gepa.Step
+}
+
+func newRun(rt Runtime, p *Program, candidate gepa.Candidate) *run {
+	if rt.Format == nil {
+		rt.Format = ChatFormat{}
+	}
+	return &run{runtime: rt, program: p, candidate: candidate}
+}
+
+type runKey struct{}
+
+func withRun(ctx context.Context, r *run) context.Context {
+	return context.WithValue(ctx, runKey{}, r)
+}
+
+func runFrom(ctx context.Context) *run {
+	r, _ := ctx.Value(runKey{}).(*run)
+	return r
+}
+
+// settingOf returns how the predictor behaves in this run. One that is not
+// part of the program behaves as it was made, under no name.
+func (r *run) settingOf(p *Predictor) setting {
+	if r.program != nil {
+		if i, ok := r.program.index[p]; ok {
+			s := r.program.settings[i]
+			if text, ok := r.candidate[s.name]; ok {
+				s.sig = s.sig.WithInstructions(text)
+			}
+			return s
+		}
+	}
+	return setting{sig: p.sig, demos: p.demos}
+}
+
+// begin opens a step, so that steps are in the order of their calls.
+func (r *run) begin(component string, inputs gepa.Fields) *step {
+	s := &step{run: r, Step: gepa.Step{Component: component, Inputs: inputs}}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.steps = append(r.steps, s)
+	return s
+}
+
+func (s *step) finish(outputs gepa.Fields, exchanges []gepa.Exchange, err error) {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	s.Outputs, s.Exchanges = outputs, exchanges
+	var failure *Failure
+	if errors.As(err, &failure) {
+		s.Problem = failure.Problem
+	} else if err != nil {
+		s.Problem = err.Error()
+	}
+}
+
+// worldFailed keeps the first error of the world, so that no program can turn
+// it into an answer.
+func (r *run) worldFailed(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.world == nil {
+		r.world = err
+	}
+}
+
+// trace returns the steps so far, what they used, and the world's error.
+func (r *run) trace() ([]gepa.Step, gepa.Usage, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	steps := make([]gepa.Step, len(r.steps))
+	var usage gepa.Usage
+	for i, s := range r.steps {
+		steps[i] = s.Step
+		for _, x := range s.Exchanges {
+			usage = usage.Add(x.Usage)
+		}
+	}
+	return steps, usage, r.world
+}
