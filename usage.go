@@ -82,16 +82,17 @@ func WithUsage(err error, u Usage) error {
 	return &usageError{err, u}
 }
 
-// UsageOf returns what was consumed before err happened, as attached by the
-// outermost [WithUsage]; nothing if none was.
+// UsageOf returns what was consumed before err happened: what the outermost
+// error says that has a method Consumed() Usage, as those of [WithUsage] do;
+// nothing if none has.
 func UsageOf(err error) Usage {
 	var a *accountedError
-	var u *usageError
+	var u interface{ Consumed() Usage }
 	switch {
 	case errors.As(err, &a):
 		return Usage{}
 	case errors.As(err, &u):
-		return u.usage
+		return u.Consumed()
 	}
 	return Usage{}
 }
@@ -101,8 +102,9 @@ type usageError struct {
 	usage Usage
 }
 
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
+func (e *usageError) Error() string   { return e.err.Error() }
+func (e *usageError) Unwrap() error   { return e.err }
+func (e *usageError) Consumed() Usage { return e.usage }
 
 // accountedError hides the usage of an error that was accounted for.
 type accountedError struct{ err error }

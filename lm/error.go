@@ -87,6 +87,10 @@ type Error struct {
 	Err error
 }
 
+// Consumed returns Usage, so that [gepa.UsageOf] finds what the failed call
+// consumed.
+func (e *Error) Consumed() Usage { return e.Usage }
+
 // Error returns one line with all that is known: model, kind, status,
 // attempts, the provider's words and the hint.
 func (e *Error) Error() string {

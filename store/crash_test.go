@@ -214,10 +214,10 @@ func share(t *testing.T, dir string) string {
 	}
 	copied := filepath.Join(dir, "program")
 	for _, err := range []error{
-		os.WriteFile(copied, program, 0o755), //nolint:gosec // everybody must be able to run it
-		os.Chmod(copied, 0o755),              //nolint:gosec // whatever the umask
-		os.Chmod(dir, 0o755),                 //nolint:gosec // as above
-		os.Chmod(filepath.Dir(dir), 0o755),   //nolint:gosec // as above
+		os.WriteFile(copied, program, 0o755),
+		os.Chmod(copied, 0o755),
+		os.Chmod(dir, 0o755),
+		os.Chmod(filepath.Dir(dir), 0o755),
 	} {
 		if err != nil {
 			t.Fatal(err)

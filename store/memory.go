@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/gepa-go/gepa"
@@ -59,7 +60,7 @@ func (m *MemoryJournal) Append(ctx context.Context, records ...gepa.Record) erro
 // Records yields copies of the records; see [gepa.Journal].
 func (m *MemoryJournal) Records(ctx context.Context) iter.Seq2[gepa.Record, error] {
 	m.mu.RLock()
-	records := m.records[:len(m.records):len(m.records)] // entries never change
+	records := slices.Clip(m.records) // entries never change
 	m.mu.RUnlock()
 	return func(yield func(gepa.Record, error) bool) {
 		for _, r := range records {

@@ -98,8 +98,8 @@ func locate(path string, want presence) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("open journal %s: %w", path, err)
 	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		abs = real
+	if target, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = target
 	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
 		abs = filepath.Join(dir, filepath.Base(abs))
 	} else if errors.Is(err, fs.ErrNotExist) {

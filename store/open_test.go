@@ -24,7 +24,7 @@ func tamper(t *testing.T, path string, statements ...string) {
 		t.Fatal(err)
 	}
 	for _, s := range statements {
-		if _, err := db.Exec(s); err != nil {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
 			t.Fatalf("%s: %v", s, err)
 		}
 	}

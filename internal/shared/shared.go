@@ -1,5 +1,5 @@
-// Package shared finds the folder of files that tests share with other
-// implementations: conformance cases and data sets. It is for tests only.
+// Package shared finds the files that tests share but the repository does not
+// hold: conformance cases and data under a licence of their own.
 package shared
 
 import (
@@ -9,23 +9,24 @@ import (
 )
 
 // File returns the path of a file in the shared folder, for instance
-// "conformance/dspy.json". The folder is the one named by the environment
-// variable GEPA_SHARED, or "shared" beside the repository. The test is skipped
-// if the file is not there.
+// "conformance/dspy.json". The folder is the environment variable GEPA_SHARED
+// where that is set, else the folder "shared" beside the repository. Where the
+// file is absent the test is skipped.
 func File(tb testing.TB, name string) string {
 	tb.Helper()
-	folder := os.Getenv("GEPA_SHARED")
-	if folder == "" {
-		folder = filepath.Join(repositoryRoot(tb), "..", "shared")
+	dir := os.Getenv("GEPA_SHARED")
+	if dir == "" {
+		dir = filepath.Join(root(tb), "..", "shared")
 	}
-	path := filepath.Join(folder, filepath.FromSlash(name))
+	path := filepath.Join(dir, filepath.FromSlash(name))
 	if _, err := os.Stat(path); err != nil {
-		tb.Skipf("SKIPPED, NOT TESTED: shared file %s is not there; set GEPA_SHARED to the shared folder: %v", name, err)
+		tb.Skipf("SKIPPED, NOT TESTED: shared file %s is not there (set GEPA_SHARED to the shared folder): %v", name, err)
 	}
 	return path
 }
 
-func repositoryRoot(tb testing.TB) string {
+// root returns the folder that holds go.mod, at or above the test's own.
+func root(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -37,7 +38,7 @@ func repositoryRoot(tb testing.TB) string {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			tb.Fatal("no go.mod above the working directory")
+			tb.Fatal("no go.mod at or above the test's folder")
 		}
 		dir = parent
 	}

@@ -1,0 +1,38 @@
+# The targets explain themselves: make help
+
+.DEFAULT_GOAL := help
+.PHONY: help verify build test race lint cover fuzz-short generate coverage-long
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+verify: ## everything that CI checks
+	.ci/run
+
+build: ## the program, as one static binary in bin/
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -trimpath -o bin/gepa ./cmd/gepa
+
+test: ## all tests
+	go test ./...
+
+race: ## all tests under the race detector
+	go test -race ./...
+
+lint: bin/golangci-lint ## golangci-lint with this repository's rules
+	bin/golangci-lint run
+
+bin/golangci-lint:
+	GOBIN="$(CURDIR)/bin" go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$$(sed -n 's/^golangci_version=//p' .ci/run)"
+
+cover: ## coverage of the root and of program, with its limit
+	.ci/cover
+
+fuzz-short: ## every fuzz target for five hundred inputs
+	.ci/fuzz 500x
+
+generate: ## write generated files anew
+	go generate ./...
+
+coverage-long: ## coverage of the statistical intervals, by long simulation
+	go test ./stats -run Coverage -v -args -long
