@@ -54,7 +54,7 @@ func (r reflector) Answer(t Task) Answer {
 			out[f.Name] = "The feedback points at a few recurring faults; the new text addresses them."
 		}
 	}
-	form := fmt.Sprint("form ", t.Prompt.Format, " ")
+	form := fmt.Sprint("form ", t.Prompt.Format, " ", shapeOf(t.Prompt.Text), " ")
 	if dice.Draw(form+"botched") < chanceBotched {
 		return r.botch(t.Prompt, out, field, dice.Draw(form+"how"))
 	}
@@ -104,7 +104,7 @@ func (reflector) botch(p *Prompt, out map[string]string, field string, how float
 
 // revise returns the new text.
 func (r reflector) revise(current, reports string, dice Dice) string {
-	checking := strings.Contains(reports, "candidate ##") || nameHas(strings.ToLower(current), "candidate") && nameHas(strings.ToLower(current), "verify", "check", "correct", "review")
+	checking := givenDrafts(reports)
 	lessons := r.lessons(reports, checking, dice)
 	base := sentencesOf(current)
 	var kept []string
@@ -141,6 +141,24 @@ func (r reflector) revise(current, reports string, dice Dice) string {
 		added = append(added, fmt.Sprintf("When %s comes up, look there first.", name))
 	}
 	return layOut(kept, added, dice.Draw("layout"))
+}
+
+// givenDrafts reports whether the component is one that is given proposed
+// answers: a draft stands among its inputs.
+func givenDrafts(reports string) bool {
+	inputs := false
+	for line := range strings.Lines(reports) {
+		low := strings.Trim(strings.ToLower(strings.TrimSpace(line)), "#*[] ")
+		switch {
+		case strings.HasPrefix(low, "input"):
+			inputs = true
+		case strings.HasPrefix(low, "output"), strings.HasPrefix(low, "generated output"), strings.HasPrefix(low, "raw reply"), strings.HasPrefix(low, "feedback"):
+			inputs = false
+		case inputs && nameHas(low[:min(len(low), 16)], "candidate", "draft", "proposed"):
+			return true
+		}
+	}
+	return false
 }
 
 // layOut writes old and new sentences as prose or as a list.
@@ -257,7 +275,7 @@ func complaints(reports string) []string {
 		case strings.Contains(low, "feedback") && len(strings.Fields(head)) <= 3 || strings.HasPrefix(head, "feedback") || strings.Contains(low, `feedback":`):
 			inside = true
 			out = append(out, low)
-		case inside && (strings.HasPrefix(line, "#") || strings.HasPrefix(line, "[[") || strings.HasPrefix(line, "===") || strings.HasPrefix(line, "Example ") || strings.HasPrefix(line, "Inputs") || strings.HasPrefix(low, `"inputs`)):
+		case inside && (strings.HasPrefix(line, "#") || strings.HasPrefix(line, "[[") || strings.HasPrefix(line, "===") || strings.HasSuffix(line, ">>>>>") || strings.HasPrefix(line, "Example ") || strings.HasPrefix(line, "Inputs") || strings.HasPrefix(low, `"inputs`)):
 			inside = false
 		case inside:
 			out = append(out, low)
