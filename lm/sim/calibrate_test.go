@@ -67,6 +67,9 @@ func optimize(t *testing.T, seed uint64, train, test []gepa.Example, source prop
 		}
 	}
 	if os.Getenv("SIM_SHOW") != "" {
+		for _, p := range result.History {
+			t.Logf("%+v gate %+v cand %d", p.Components, p.Gate, p.Candidate)
+		}
 		for name, text := range result.Best.Texts {
 			t.Logf("%s:\n%s", name, text)
 		}
