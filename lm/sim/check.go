@@ -62,7 +62,7 @@ func (w *work) doubtful(draft string, own *candidate) bool {
 	if !w.r.occurs(draft) {
 		return true
 	}
-	return w.Dice.Draw(w.role+"doubt") < 0.75
+	return w.Dice.Draw(w.role+"doubt") < 0.85
 }
 
 // polish brings an answer into the form that the guidance asks for, or out of

@@ -19,9 +19,13 @@ type rawExample struct {
 	Question, Answer, Type string
 	Context                [][2]json.RawMessage
 	Sup                    [][2]any `json:"supporting_facts"`
+	texts                  []string
 }
 
 func (x rawExample) items() []string {
+	if x.texts != nil {
+		return x.texts
+	}
 	var out []string
 	for _, c := range x.Context {
 		var t string

@@ -23,7 +23,7 @@ type habitual struct{ unasked, asked float64 }
 func chance(h Habit) habitual {
 	switch h {
 	case Bare:
-		return habitual{0.76, 0.99}
+		return habitual{0.72, 0.99}
 	case Verbatim:
 		return habitual{0.87, 0.99}
 	case FullNames:
@@ -31,9 +31,9 @@ func chance(h Habit) habitual {
 	case PlainYesNo:
 		return habitual{0.50, 0.99}
 	case BothHops:
-		return habitual{0.66, 0.98}
+		return habitual{0.58, 0.98}
 	case RightKind:
-		return habitual{0.72, 0.98}
+		return habitual{0.66, 0.98}
 	case Comparing:
 		return habitual{0.50, 0.97}
 	case FullDates:
