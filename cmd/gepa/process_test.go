@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -285,6 +286,49 @@ func writeWireData(t *testing.T, dir string) {
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// A folder that cannot be written is refused before anything is spent.
+func TestReadOnlyFolder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("folders are not read-only there")
+	}
+	top := t.TempDir()
+	binary := filepath.Join(top, "gepa-copy")
+	self, err := exec.LookPath("gepa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(binary, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for dir := top; dir != os.TempDir() && len(dir) > 1; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed := filepath.Join(top, "closed")
+	if err := os.Mkdir(closed, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{closed, filepath.Join(closed, "new")} {
+		cmd := exec.CommandContext(t.Context(), binary, "demo", "--out", out)
+		cmd.Args[0] = "gepa"
+		cmd.Dir = top
+		asNobody(cmd)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if got := code(cmd.Run()); got != exitUsage {
+			t.Errorf("%s: exit code %d, want %d", out, got, exitUsage)
+		}
+		if text := stderr.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "permission denied") || !strings.Contains(text, "--out") {
+			t.Errorf("%s: standard error:\n%s", out, text)
 		}
 	}
 }
