@@ -34,7 +34,7 @@ func openFolder(ctx context.Context, dir string, identity gepa.Fields, command s
 			}
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // shared as the user's umask says, like the files in it
 		return nil, usagef("--out %s: cannot make the folder: %w; give another one with --out", dir, plain(err))
 	}
 	if err := tryWriting(dir); err != nil {
@@ -85,8 +85,7 @@ func tryWriting(dir string) error {
 
 // plain drops the name of a system call and of a temporary file from an error.
 func plain(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err
@@ -126,7 +125,7 @@ func replaceFile(path string, data []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if err = os.Chmod(tmp.Name(), 0o644); err != nil {
+	if err := os.Chmod(tmp.Name(), 0o644); err != nil {
 		return err
 	}
 	return os.Rename(tmp.Name(), path)
