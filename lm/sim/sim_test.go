@@ -132,9 +132,6 @@ func TestFencedTemplateGetsFence(t *testing.T) {
 			fenced++
 		}
 	}
-	if fenced < 15 || fenced == 20 && testing.Verbose() {
-		t.Logf("%d of 20 replies were fenced", fenced)
-	}
 	if fenced < 15 {
 		t.Errorf("only %d of 20 replies were fenced", fenced)
 	}
@@ -254,7 +251,7 @@ func TestInstructionMemoryIsBounded(t *testing.T) {
 	for i := range 3 * knownInstructions {
 		m.guidance(fmt.Sprint("Answer ", i))
 	}
-	if len(m.known) > knownInstructions {
-		t.Errorf("%d instructions are remembered", len(m.known))
+	if n := len(m.known.known); n != knownInstructions {
+		t.Errorf("%d instructions are remembered, want %d", n, knownInstructions)
 	}
 }
