@@ -33,6 +33,9 @@ func within3(t *testing.T, what string, f1, em, wantF1, wantEM float64) {
 }
 
 func TestScoresFollowTheInstruction(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("counts points over thousands of calls, one at a time")
+	}
 	xs := devExamples(t, 120)
 	m := New(Options{Seed: 1})
 	base := cand{baseReason, baseVerify}
@@ -111,6 +114,9 @@ func TestRolesShareNoPhrases(t *testing.T) {
 
 // TestEachHabitMatters asks for one habit alone and expects a gain.
 func TestEachHabitMatters(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("counts points over thousands of calls, one at a time")
+	}
 	xs := devExamples(t, 100)
 	m := New(Options{Seed: 2})
 	base, _ := evaluate(m, cand{baseReason, baseVerify}, xs)

@@ -137,7 +137,7 @@ func generic(noun string) string {
 		return "mountain"
 	case "museum", "gallery":
 		return "museum"
-	case "county", "battle", "lake", "bridge", "railway", "island", "club", "league", "church", "street", "hotel", "festival", "award-show", "airport", "station", "castle", "war", "party", "valley", "bay", "sea", "ocean", "canal", "dynasty":
+	case "county", "battle", "lake", "bridge", "railway", "island", "club", "league", "church", "street", "hotel", "festival", "airport", "station", "castle", "war", "party", "valley", "bay", "sea", "ocean", "canal", "dynasty":
 		return noun
 	case "company", "corporation", "firm", "press", "brewery", "publisher":
 		return "company"

@@ -11,6 +11,9 @@ import (
 // TestRenamedNamesSameReplies renames names everywhere and expects the same
 // replies, renamed.
 func TestRenamedNamesSameReplies(t *testing.T) {
+	if raceEnabled {
+		t.Skip("makes hundreds of calls, one at a time")
+	}
 	xs := devExamples(t, 200)
 	m := New(Options{Seed: 5})
 	rapid.Check(t, func(rt *rapid.T) {
