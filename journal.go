@@ -3,8 +3,12 @@ package gepa
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"iter"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A Record is one entry of a [Journal].
@@ -24,6 +28,30 @@ type Record struct {
 	// from it but elapsed time.
 	At time.Time `json:"at"`
 }
+
+// Validate reports why a record could not be read back as it is, if it could
+// not. Journals refuse such records.
+func (r *Record) Validate() error {
+	switch {
+	case r.Kind == "":
+		return errors.New("kind is empty")
+	case !plainText(r.Kind):
+		return errors.New("kind is not UTF-8 text")
+	case !plainText(r.Key):
+		return errors.New("key is not UTF-8 text")
+	case !json.Valid(r.Data):
+		return errors.New("data is not valid JSON")
+	case !utf8.Valid(r.Data):
+		return errors.New("data is not UTF-8 text")
+	case r.At.UTC().Year() < 0 || r.At.UTC().Year() > 9999:
+		return fmt.Errorf("time %v is outside years 0 to 9999", r.At)
+	}
+	return nil
+}
+
+// plainText reports whether s is UTF-8 text without NUL, which not every tool
+// that reads databases can take.
+func plainText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 // A Journal is the ordered, durable record of one run. A run's state, its
 // progress, its report and its resumption are all computed from it.

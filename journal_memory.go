@@ -1,50 +1,74 @@
 package gepa
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"iter"
-	"slices"
 	"sync"
 )
 
 // NewMemoryJournal returns a journal that keeps its records in memory. It ends
 // with the process; package store has journals that survive one.
-func NewMemoryJournal() Journal { return &memoryJournal{} }
+func NewMemoryJournal() Journal { return &memoryJournal{results: map[resultID]struct{}{}} }
 
+// memoryJournal accepts and refuses the same records as a journal on disk.
 type memoryJournal struct {
-	mu      sync.Mutex
+	mu      sync.RWMutex
 	records []Record
-	keys    map[[2]string]bool
+	results map[resultID]struct{}
 }
 
-func (j *memoryJournal) Append(_ context.Context, records ...Record) error {
+// resultID is the identity of a result.
+type resultID struct{ kind, key string }
+
+// Append adds copies of the records; see [Journal].
+func (j *memoryJournal) Append(ctx context.Context, records ...Record) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("append to journal: %w", err)
+	}
+	for i := range records {
+		if err := records[i].Validate(); err != nil {
+			return fmt.Errorf("append record %d of %d (kind %q): %w", i+1, len(records), records[i].Kind, err)
+		}
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, r := range records {
 		if r.Key != "" {
-			id := [2]string{r.Kind, r.Key}
-			if j.keys[id] {
+			id := resultID{r.Kind, r.Key}
+			if _, there := j.results[id]; there {
 				continue
 			}
-			if j.keys == nil {
-				j.keys = map[[2]string]bool{}
-			}
-			j.keys[id] = true
+			j.results[id] = struct{}{}
 		}
-		j.records = append(j.records, r)
+		j.records = append(j.records, r.own())
 	}
 	return nil
 }
 
-func (j *memoryJournal) Records(context.Context) iter.Seq2[Record, error] {
-	j.mu.Lock()
-	records := slices.Clip(j.records)
-	j.mu.Unlock()
+// Records yields copies of the records; see [Journal].
+func (j *memoryJournal) Records(ctx context.Context) iter.Seq2[Record, error] {
+	j.mu.RLock()
+	records := j.records[:len(j.records):len(j.records)] // entries never change
+	j.mu.RUnlock()
 	return func(yield func(Record, error) bool) {
 		for _, r := range records {
-			if !yield(r, nil) {
+			if err := ctx.Err(); err != nil {
+				yield(Record{}, fmt.Errorf("read journal: %w", err))
+				return
+			}
+			if !yield(r.own(), nil) {
 				return
 			}
 		}
 	}
+}
+
+// own returns a record that shares no memory with r, its time in UTC and
+// without the process's own clock.
+func (r Record) own() Record {
+	r.Data = bytes.Clone(r.Data)
+	r.At = r.At.Round(0).UTC()
+	return r
 }

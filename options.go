@@ -128,7 +128,7 @@ func (o Options) withDefaults(sys System) Options {
 		o.Runner = sys
 	}
 	if o.Journal == nil {
-		o.Journal = &memoryJournal{}
+		o.Journal = NewMemoryJournal()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -142,6 +142,12 @@ func (c call) ask(ctx context.Context, format Format, inputs gepa.Fields) (gepa.
 	_, isJSON := format.(JSONFormat)
 	rt := c.run.runtime
 	reply, err := rt.Model.Complete(ctx, lm.Request{Messages: messages, Params: rt.Params, Repeat: rt.Repeat, JSON: isJSON})
+	var refused *lm.Error
+	if errors.As(err, &refused) && refused.Kind == lm.KindTooLong {
+		// An instruction can grow until nothing fits; that is its own failure.
+		x := gepa.Exchange{Format: format.Name(), Messages: messages, Problem: refused.Error(), Usage: refused.Usage}
+		return nil, []gepa.Exchange{x}, c.failure("the messages do not fit the model's context window", err)
+	}
 	if err != nil {
 		c.run.worldFailed(err)
 		return nil, nil, err

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -82,15 +81,22 @@ func nextValue(text string) (py.Value, int) {
 	n, closed := extent(text)
 	for _, piece := range []string{text[:n], text} {
 		tidy := tidyJSON(piece)
+		whole := tidy
 		if !closed {
 			tidy = dropTail(tidy)
+			whole = closeAll(tidy)
 		}
-		repaired, err := jsonrepair.Repair(tidy)
-		if err != nil {
-			continue
-		}
-		if v, err := py.Decode(bytes.TrimSpace([]byte(repaired))); err == nil {
+		if v, err := py.Decode([]byte(whole)); err == nil {
 			return v, len(piece)
+		}
+		for _, attempt := range []string{tidy, whole} {
+			repaired, err := jsonrepair.Repair(attempt)
+			if err != nil {
+				continue
+			}
+			if v, err := py.Decode([]byte(repaired)); err == nil {
+				return v, len(piece)
+			}
 		}
 	}
 	return "", 1
@@ -216,6 +222,25 @@ func dropTail(text string) string {
 	default:
 		return text[:top.comma]
 	}
+}
+
+// closeAll ends the string and closes the brackets that are open at the end.
+func closeAll(text string) string {
+	sc := jsonScanner{text: text}
+	for sc.next() {
+	}
+	switch {
+	case sc.escape:
+		text = text[:len(text)-1] + `"`
+	case sc.quoted:
+		text += `"`
+	default:
+		text = strings.TrimRight(text, " \t\r\n,")
+	}
+	for i := len(sc.open) - 1; i >= 0; i-- {
+		text += map[bool]string{true: "}", false: "]"}[sc.open[i].object]
+	}
+	return text
 }
 
 func isEmpty(v py.Value) bool {

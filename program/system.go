@@ -49,7 +49,9 @@ func (s *system) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) {
 	rt := Runtime{Model: s.model, Params: s.opts.Params, Format: s.opts.Format, Repeat: job.Repeat}
 	out, err := s.program.Run(ctx, rt, job.Candidate, job.Example.Inputs)
 	if err != nil {
-		return gepa.Rollout{}, fmt.Errorf("run the program on example %q: %w", job.Example.ID, err)
+		// The calls before the one that failed were paid for, too.
+		spent := out.Usage.Add(gepa.UsageOf(err))
+		return gepa.Rollout{}, gepa.WithUsage(fmt.Errorf("run the program: %w", err), spent)
 	}
 	rollout := gepa.Rollout{Output: out.Output, Trace: out.Trace, Usage: out.Usage}
 	if out.Failure != nil {
@@ -61,7 +63,8 @@ func (s *system) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) {
 	}
 	result, err := s.metric.Measure(ctx, metric.Input{Example: job.Example, Output: out.Output, Trace: out.Trace})
 	if err != nil {
-		return gepa.Rollout{}, fmt.Errorf("measure example %q: %w", job.Example.ID, err)
+		spent := out.Usage.Add(gepa.UsageOf(err))
+		return gepa.Rollout{}, gepa.WithUsage(fmt.Errorf("measure the output: %w", err), spent)
 	}
 	rollout.Score, rollout.Objectives, rollout.Feedback = result.Score, result.Objectives, result.Feedback
 	return rollout, nil

@@ -29,7 +29,7 @@ func journal(tb testing.TB, dir string) *store.Journal {
 }
 
 func TestMemoryConforms(t *testing.T) {
-	storetest.Exercise(t, func(testing.TB) gepa.Journal { return store.Memory() })
+	storetest.Exercise(t, func(testing.TB) gepa.Journal { return gepa.NewMemoryJournal() })
 }
 
 func TestSQLiteConforms(t *testing.T) {
@@ -59,7 +59,7 @@ func TestDiskEqualsMemory(t *testing.T) {
 	})
 	rapid.Check(t, func(rt *rapid.T) {
 		dir := t.TempDir()
-		disk, memory := journal(t, dir), store.Memory()
+		disk, memory := journal(t, dir), gepa.NewMemoryJournal()
 		for i := range rapid.IntRange(1, 6).Draw(rt, "calls") {
 			if rapid.Bool().Draw(rt, fmt.Sprint("reopen", i)) {
 				if err := disk.Close(); err != nil {

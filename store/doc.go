@@ -1,5 +1,5 @@
-// Package store keeps journals: on disk, in one SQLite file a run
-// ([Create], [Open], [OpenReadOnly]), or in memory ([Memory]).
+// Package store keeps journals on disk, in one SQLite file a run ([Create],
+// [Open], [OpenReadOnly]). A journal in memory is [gepa.NewMemoryJournal].
 //
 // A journal on disk has one writer, held by a lock that the operating system
 // releases when the process ends, however it ends; any number of readers may

@@ -40,6 +40,8 @@ type Journal struct {
 	closeErr error
 }
 
+var _ gepa.Journal = (*Journal)(nil)
+
 // Path returns the absolute path of the journal's file.
 func (j *Journal) Path() string { return j.path }
 

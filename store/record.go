@@ -2,8 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"strings"
@@ -16,37 +14,19 @@ import (
 // check refuses records that could not be read back as they are.
 func check(records []gepa.Record) error {
 	for i := range records {
-		if err := checkRecord(&records[i]); err != nil {
+		if err := records[i].Validate(); err != nil {
 			return fmt.Errorf("append record %d of %d (kind %q): %w", i+1, len(records), records[i].Kind, err)
 		}
 	}
 	return nil
 }
 
-func checkRecord(r *gepa.Record) error {
-	switch {
-	case r.Kind == "":
-		return errors.New("kind is empty")
-	case !plain(r.Kind):
-		return errors.New("kind is not UTF-8 text")
-	case !plain(r.Key):
-		return errors.New("key is not UTF-8 text")
-	case !json.Valid(r.Data):
-		return errors.New("data is not valid JSON")
-	case !utf8.Valid(r.Data):
-		return errors.New("data is not UTF-8 text")
-	case r.At.UTC().Year() < 0 || r.At.UTC().Year() > 9999:
-		return fmt.Errorf("time %v is outside years 0 to 9999", r.At)
-	}
-	return nil
-}
+// stamp is the stored form of a time: UTC without the process's own clock.
+func stamp(t time.Time) time.Time { return t.Round(0).UTC() }
 
 // plain reports whether s is UTF-8 text without NUL, which not every tool that
 // reads SQLite files can take.
 func plain(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
-
-// stamp is the stored form of a time: UTC without the process's own clock.
-func stamp(t time.Time) time.Time { return t.Round(0).UTC() }
 
 // checksum is the CRC-32C of everything in a row, each part with its length
 // before it; docs/formats/journal.md specifies it.
