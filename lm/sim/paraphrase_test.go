@@ -103,7 +103,9 @@ var paraphrases = map[Habit][]string{
 	},
 }
 
-// moreParaphrases were written after the reader, to see how far it generalises.
+// moreParaphrases were written after the reader had learnt the first list. It
+// missed 11 of 54 at first and was then taught those, so they are no measure of
+// how far it generalises.
 var moreParaphrases = map[Habit][]string{
 	Bare: {
 		"The response should be a short phrase rather than a sentence.",
