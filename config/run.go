@@ -85,7 +85,7 @@ func (r *Run) Do(ctx context.Context) (*report.Summary, error) {
 		return nil, err
 	}
 	summary, serr := report.Summarize(report.Input{
-		Result: result, Err: err,
+		Result: result, Err: err, Interrupted: ctx.Err() != nil,
 		Components: r.System.Components(), Data: r.Data, Options: r.Options,
 		Program: r.ProgramName, Models: r.Models,
 		Output: r.output(result),

@@ -151,7 +151,7 @@ func TestSummaryOfUnfinishedRuns(t *testing.T) {
 	stopped := input()
 	stopped.Result.Test = nil
 	stopped.Result.Stop = gepa.Stopped{Reason: gepa.StopInterrupted, Detail: "interrupted"}
-	stopped.Err = context.Canceled
+	stopped.Err, stopped.Interrupted = context.Canceled, true
 	stopped.Output = nil
 	s := summarize(t, stopped)
 	if s.Status != report.StatusInterrupted || s.Test != nil || s.Winner.Candidate != 3 {

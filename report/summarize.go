@@ -18,6 +18,8 @@ type Input struct {
 	// that came with it.
 	Result *gepa.Result
 	Err    error
+	// Interrupted says that Err is the end of the context.
+	Interrupted bool
 	// Components are the system's, Data the run's, Options those the run was
 	// given.
 	Components []gepa.Component
@@ -48,7 +50,7 @@ func Summarize(in Input) (Summary, error) {
 		Output:    in.Output,
 	}
 	switch {
-	case in.Err != nil && r.Stop.Reason == gepa.StopInterrupted:
+	case in.Err != nil && in.Interrupted:
 		s.Status = StatusInterrupted
 	case in.Err != nil:
 		s.Status = StatusFailed

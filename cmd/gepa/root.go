@@ -29,11 +29,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	// fang asks the terminal for its colours before it passes an error on, and
+	// waits where that does not answer: what commands return goes around it.
+	var failed error
+	for _, c := range root.Commands() {
+		carryOut := c.RunE
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			failed = carryOut(cmd, args)
+			return nil
+		}
+	}
 	err := fang.Execute(ctx, root,
 		fang.WithVersion(versionText()),
 		fang.WithErrorHandler(func(_ io.Writer, _ fang.Styles, err error) { tell(ctx, stderr, err) }),
 		fang.WithColorSchemeFunc(fang.AnsiColorScheme),
 	)
+	if failed != nil {
+		tell(ctx, stderr, failed)
+		err = failed
+	}
 	return exitCode(ctx, err)
 }
 
