@@ -2,6 +2,7 @@ package program
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -349,7 +350,8 @@ func TestConformanceParse(t *testing.T) {
 
 func checkParseError(t *testing.T, err error, kind, head string, partial json.RawMessage) {
 	t.Helper()
-	parse, ok := err.(*ParseError)
+	parse := &ParseError{}
+	ok := errors.As(err, &parse)
 	if !ok {
 		t.Fatalf("error is %v, want a ParseError", err)
 	}
@@ -420,7 +422,8 @@ func TestConformanceStringSignatures(t *testing.T) {
 	for _, c := range loadConformance(t).StringSignatures {
 		sig, err := ParseSignature(c.Signature)
 		if c.Error != "" {
-			e, ok := err.(*SignatureError)
+			e := &SignatureError{}
+			ok := errors.As(err, &e)
 			if !ok || e.Kind+": "+e.Reason != c.Error {
 				t.Errorf("%q: error is %v, want %s", c.Signature, err, c.Error)
 			}

@@ -9,6 +9,8 @@ import (
 
 // A valueProblem is the refusal of a value, in our words and as Python's first
 // line of it.
+//
+//nolint:errname // it is told to a model, and only then an error
 type valueProblem struct {
 	// kind is the Python exception, head the first line of its text.
 	kind, head string

@@ -186,8 +186,7 @@ func TestBadInputValues(t *testing.T) {
 		"no history": gepa.NewFields("question", "q", "history", "yesterday"),
 	} {
 		_, err := NewPredict(sig).Call(NewContext(t.Context(), Runtime{Model: model}), in)
-		var failure *Failure
-		if !errors.As(err, &failure) {
+		if _, ok := errors.AsType[*Failure](err); !ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kaptinlin/jsonrepair"
@@ -115,7 +116,7 @@ func extent(text string) (n int, closed bool) {
 }
 
 // A jsonScanner walks over text that should be JSON, byte by byte, and knows
-// where in it it is as far as double quotes and brackets tell.
+// where in it is as far as double quotes and brackets tell.
 type jsonScanner struct {
 	text   string
 	at     int  // behind the byte last read
@@ -237,8 +238,8 @@ func closeAll(text string) string {
 	default:
 		text = strings.TrimRight(text, " \t\r\n,")
 	}
-	for i := len(sc.open) - 1; i >= 0; i-- {
-		text += map[bool]string{true: "}", false: "]"}[sc.open[i].object]
+	for _, v := range slices.Backward(sc.open) {
+		text += map[bool]string{true: "}", false: "]"}[v.object]
 	}
 	return text
 }

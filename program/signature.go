@@ -194,6 +194,7 @@ func defaultInstructions(s Signature) string {
 	return "Given the fields " + quoted(s.Inputs) + ", produce the fields " + quoted(s.Outputs) + "."
 }
 
+//nolint:gochecknoglobals // never changes
 var prefixSteps = []*regexp.Regexp{
 	regexp.MustCompile(`([^\n])([A-Z][a-z]+)`),
 	regexp.MustCompile(`([a-z0-9])([A-Z])`),

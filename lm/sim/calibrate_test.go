@@ -37,6 +37,9 @@ type outcome struct {
 func optimize(t *testing.T, seed uint64, train, test []gepa.Example, source propose.FeedbackSource) outcome {
 	t.Helper()
 	model := sim.New(sim.Options{Seed: seed})
+	if sim.RaceEnabled {
+		train, test = train[:40], test[:20]
+	}
 	proposer, err := propose.New(propose.Options{Model: model, Feedback: source})
 	if err != nil {
 		t.Fatal(err)
@@ -108,8 +111,8 @@ func TestTheLoopImprovesTheDemonstration(t *testing.T) {
 	for seed := range runs(t) {
 		o := optimize(t, seed, train, dev, source)
 		report(t, seed, o)
-		if o.bestF1 <= o.f1 || o.bestEM <= o.em {
-			t.Errorf("seed %d: no improvement", seed)
+		if !sim.RaceEnabled && (o.bestF1 < o.f1+0.1 || o.bestEM < o.em+0.1) {
+			t.Errorf("seed %d: less than ten points gained", seed)
 		}
 	}
 }

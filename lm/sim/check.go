@@ -50,7 +50,7 @@ func (w *work) ownAnswer() *candidate {
 			return c
 		}
 	}
-	return w.r.best2(w.keeps(BothHops), w.keeps(RightKind))
+	return w.r.likeliest(w.keeps(BothHops), w.keeps(RightKind))
 }
 
 // doubtful reports whether a checker would replace the draft by its own

@@ -16,17 +16,19 @@ type demand struct {
 	// polar is how many slots, from the first, decide by being negated whether
 	// the demand is made; 0 means all of them, -1 none.
 	polar int
+	// tentative demands are too loose to count against the habit when negated.
+	tentative bool
 }
 
 func demands() []demand {
 	return []demand{
 		{habit: Bare, slots: []concept{cExtra}, inverse: true, reach: 1},
 		{habit: Bare, slots: []concept{cSentence}, inverse: true, reach: 1},
-		{habit: Bare, slots: []concept{cOnly, cName | cDate | cNumber, cRespond | cAnswer}, reach: 9},
+		{habit: Bare, slots: []concept{cOnly, cName | cDate | cNumber, cRespond | cAnswer}, reach: 9, tentative: true},
 		{habit: Bare, slots: []concept{cLong, cAnswer}, inverse: true, reach: 9},
 		{habit: Bare, slots: []concept{cRespond, cSentence}, inverse: true, reach: 6},
 		{habit: Bare, slots: []concept{cReply, cShort}, reach: 6, ordered: true},
-		{habit: Bare, slots: []concept{cOnly, cAsk}, reach: 6},
+		{habit: Bare, slots: []concept{cOnly, cAsk}, reach: 6, tentative: true},
 		{habit: Bare, slots: []concept{cAdd}, inverse: true, reach: 1},
 		{habit: Bare, slots: []concept{cFew, cWords}, reach: 3},
 		{habit: Bare, slots: []concept{cNothing, cElse}, reach: 3, polar: -1},
@@ -72,7 +74,7 @@ func (l lexicon) readClause(c clause, pro, contra *[habits]float64) {
 		switch {
 		case sign > 0:
 			pro[d.habit]++
-		case sign < 0 && (!d.inverse || d.habit == Bare && len(d.slots) > 1):
+		case sign < 0 && !d.tentative && (!d.inverse || d.habit == Bare && len(d.slots) > 1):
 			contra[d.habit]++
 		}
 	}

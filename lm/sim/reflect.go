@@ -29,15 +29,14 @@ func (reflector) CanHandle(p *Prompt) bool {
 
 // The reflector's failings, as chances.
 const (
-	chanceForget   = 0.12 // a lesson is seen and left out
-	chanceDrop     = 0.06 // an existing sentence gets lost
-	chanceOverfit  = 0.12 // a case is made into a rule
-	chanceBotched  = 0.07 // the reply is not in the form asked for
-	chanceVague    = 0.10 // nothing but good intentions
-	mostLessons    = 4    // lessons taken from one reflection
-	enoughAdvice   = 16   // sentences, from which on old ones are merged away
-	chanceRewrite  = 0.30 // the old instruction is recast as a list
-	minimumMention = 1
+	chanceForget  = 0.12 // a lesson is seen and left out
+	chanceDrop    = 0.06 // an existing sentence gets lost
+	chanceOverfit = 0.12 // a case is made into a rule
+	chanceBotched = 0.07 // the reply is not in the form asked for
+	chanceVague   = 0.10 // nothing but good intentions
+	mostLessons   = 4    // lessons taken from one reflection
+	enoughAdvice  = 16   // sentences, from which on old ones are merged away
+	chanceRewrite = 0.30 // the old instruction is recast as a list
 )
 
 // Answer writes the new instruction.
@@ -251,7 +250,7 @@ func (r reflector) lessons(reports, current string, checking bool, dice Dice) []
 	}
 	var out []lesson
 	for l := range lessonCount {
-		if weight[l] >= minimumMention {
+		if weight[l] >= 1 {
 			out = append(out, l)
 			weight[l] *= 0.4 + 1.2*dice.Draw(fmt.Sprint("weight ", int(l)))
 			if taught(current, l, checking) {

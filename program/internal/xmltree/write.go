@@ -10,7 +10,9 @@ func (e *Element) String() string {
 }
 
 var (
+	//nolint:gochecknoglobals // never changes
 	textEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	//nolint:gochecknoglobals // never changes
 	attrEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;",
 		"\r", "&#13;", "\n", "&#10;", "\t", "&#09;")
 )
