@@ -33,15 +33,13 @@ func conclusion(t *Test, baseWon bool) string {
 	if list := byVerdict[stats.NotShown]; len(list) > 0 {
 		parts = append(parts, "not shown to be better: "+strings.Join(list, ", "))
 	}
-	var text strings.Builder
-	text.WriteString("On examples that it never saw, the optimized program is " + strings.Join(parts, "; ") + ".")
+	text := "On examples that it never saw, the optimized program is " + strings.Join(parts, "; ") + "."
 	for _, m := range spoken {
 		if m.Verdict == stats.NotShown && m.Detectable > math.Abs(m.Difference) {
-			fmt.Fprintf(&text, " %d examples show a difference in %s with 80 %% power only from %s on.", m.N, m.Label(), m.amount(m.Detectable))
-			break
+			return text + fmt.Sprintf(" %d examples show a difference in %s with 80 %% power only from %s on.", m.N, m.Label(), m.amount(m.Detectable))
 		}
 	}
-	return text.String()
+	return text
 }
 
 // Label is the measure's name for people: "EM" for "em".
