@@ -325,7 +325,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	}
 	for _, out := range []string{closed, filepath.Join(closed, "new")} {
 		cmd := exec.CommandContext(t.Context(), binary, "demo", "--out", out)
-		cmd.Args[0] = "gepa"                                                  // by this the copy knows which command it is
+		cmd.Args[0] = "gepa" // by this the copy knows which command it is
 		cmd.Dir = top
 		cmd.Env = append(os.Environ(), "GOCOVERDIR="+open) // for a binary that measures its coverage
 		asNobody(cmd)
