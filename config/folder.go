@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/atomicfile"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/report"
 	"github.com/gepa-go/gepa/store"
@@ -34,7 +35,7 @@ func openFolder(ctx context.Context, dir string, identity gepa.Fields, command s
 			}
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // shared as the user's umask says, like the files in it
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, usagef("--out %s: cannot make the folder: %w; give another one with --out", dir, plain(err))
 	}
 	if err := tryWriting(dir); err != nil {
@@ -100,33 +101,5 @@ func (f *folder) keep(state *program.State, s report.Summary) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(f.path(ResultFile), data)
-}
-
-// replaceFile writes a file in one step: a reader sees the old content or the
-// new.
-func replaceFile(path string, data []byte) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".gepa-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // the first error is the one to report
-		}
-	}()
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Chmod(tmp.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return atomicfile.Write(f.path(ResultFile), data)
 }

@@ -28,7 +28,7 @@ import (
 // the small sets in it.
 func gepaCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "gepa", args...) //nolint:gosec // the arguments are the tests' own
+	cmd := exec.CommandContext(t.Context(), "gepa", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "OPENAI_API_KEY=sk-not-a-real-key-0123456789")
 	return cmd
@@ -324,8 +324,8 @@ func TestReadOnlyFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, out := range []string{closed, filepath.Join(closed, "new")} {
-		cmd := exec.CommandContext(t.Context(), binary, "demo", "--out", out) //nolint:gosec // the binary is this test's
-		cmd.Args[0] = "gepa"                                                  // by this the copy knows which command it is
+		cmd := exec.CommandContext(t.Context(), binary, "demo", "--out", out)
+		cmd.Args[0] = "gepa" // by this the copy knows which command it is
 		cmd.Dir = top
 		cmd.Env = append(os.Environ(), "GOCOVERDIR="+open) // for a binary that measures its coverage
 		asNobody(cmd)

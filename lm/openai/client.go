@@ -205,7 +205,7 @@ func (c *Client) request(req lm.Request) goopenai.ChatCompletionRequest {
 	if c.provider.Name == "openai" && reasoningModel.MatchString(c.model) {
 		out.MaxCompletionTokens = req.Params.MaxTokens
 	} else {
-		out.MaxTokens = req.Params.MaxTokens
+		out.MaxTokens = req.Params.MaxTokens //nolint:staticcheck // deprecated by OpenAI; most others know no other name
 	}
 	if req.Params.Seed != nil {
 		seed := int(*req.Params.Seed)
