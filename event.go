@@ -23,6 +23,9 @@ const (
 	KindSession  = "session"
 )
 
+// eventFormat is the version of the encodings below.
+const eventFormat = 1
+
 // An Event is something that happened in a run; the types in this file are all
 // there are. Every change of a run's [State] is the application of one.
 type Event interface {

@@ -75,7 +75,7 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 // one, and the beginning of this session.
 func (e *engine) openRun(ctx context.Context) error {
 	opening := RunStarted{
-		Format:     1,
+		Format:     eventFormat,
 		Components: e.sys.Components(),
 		Options:    e.opts,
 		Feedback:   e.refs(e.data.Feedback),

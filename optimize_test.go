@@ -305,6 +305,49 @@ func TestBudgets(t *testing.T) {
 	})
 }
 
+// TestTimeOfAllSessions: a resumed run has the time that its earlier sessions
+// left, and the time between them does not count.
+func TestTimeOfAllSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := gepa.NewMemoryJournal()
+		sys := newLandscape()
+		sys.before = func(ctx context.Context, _ gepa.Job) error {
+			select {
+			case <-time.After(time.Second):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		data := someData()
+		data.Test = nil
+		session := func(limit time.Duration, interrupt time.Duration) (*gepa.Result, time.Duration) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			defer time.AfterFunc(interrupt, cancel).Stop()
+			start := time.Now()
+			res, err := gepa.Optimize(ctx, sys, data, gepa.Options{
+				Journal: j, Concurrency: 4, Proposer: &wordProposer{}, Budget: gepa.Budget{Time: limit},
+			})
+			if err != nil && ctx.Err() == nil {
+				t.Fatal(err)
+			}
+			return res, time.Since(start)
+		}
+		if _, took := session(30*time.Second, 10*time.Second); took > 11*time.Second {
+			t.Errorf("the first session took %v, it was interrupted after 10s", took)
+		}
+		<-time.After(time.Hour) // of the bubble's time: nobody waits
+		res, took := session(30*time.Second, time.Hour)
+		if res.Stop.Reason != gepa.StopTime || took < 19*time.Second || took > 21*time.Second {
+			t.Errorf("the second session stopped for %q after %v, want the 20s that were left", res.Stop.Reason, took)
+		}
+		if res, took = session(10*time.Second, time.Hour); took > time.Second {
+			t.Errorf("a third session with less time than was used went on for %v, to %q", took, res.Stop.Reason)
+		}
+	})
+}
+
 type refuser struct{}
 
 func (refuser) Propose(context.Context, gepa.ReflectRequest) (gepa.Reflection, error) {

@@ -22,8 +22,8 @@ type recorder struct {
 // worked on the search.
 func openRecorder(ctx context.Context, opts Options) (*recorder, time.Duration, error) {
 	r := &recorder{journal: opts.Journal, observer: opts.Observer, opts: opts, state: NewState()}
-	var before time.Duration
-	var began, last time.Time
+	var before time.Duration  // of the sessions that ended
+	var began, last time.Time // of the session being read
 	for rec, err := range opts.Journal.Records(ctx) {
 		if err != nil {
 			return nil, 0, fmt.Errorf("read the journal: %w", err)
@@ -37,16 +37,13 @@ func openRecorder(ctx context.Context, opts Options) (*recorder, time.Duration, 
 		}
 		if rec.Kind == KindSession {
 			before += last.Sub(began)
-			began = rec.At
+			began, last = rec.At, rec.At
 		}
-		if r.state.Stop() == nil {
+		if r.state.Stop() == nil && !began.IsZero() {
 			last = rec.At
 		}
 	}
-	if last.After(began) {
-		before += last.Sub(began)
-	}
-	return r, before, nil
+	return r, before + last.Sub(began), nil
 }
 
 // emit journals events and applies them. It goes on when ctx has ended: what

@@ -13,8 +13,9 @@ import (
 
 // rollouts runs a candidate on examples, as many at once as there are slots,
 // and returns the rollouts in the order of the examples. What is already done
-// is not done again. On the first error it stops starting new ones, waits for
-// those under way, which are journaled, and returns that error.
+// is not done again. On the first error it stops starting new ones, tells those
+// under way to end, waits until they have, and returns that error. Those that
+// finished all the same are journaled.
 func (e *engine) rollouts(ctx context.Context, c Candidate, examples []Example) ([]Rollout, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

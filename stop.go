@@ -12,11 +12,18 @@ func stopReason(s *State, b Budget, next ProposalPlanned) (Stopped, bool) {
 	case b.TargetScore > 0 && best.Mean >= b.TargetScore-scoreTie:
 		return Stopped{StopTarget, fmt.Sprintf("candidate %d reached the target score: %.4f ≥ %.4f", best.ID, best.Mean, b.TargetScore)}, true
 	case b.Proposals > 0 && done >= b.Proposals:
-		return Stopped{StopProposals, fmt.Sprintf("all %d proposals are made", b.Proposals)}, true
+		return Stopped{StopProposals, allMade(b.Proposals)}, true
 	case b.NoImprovement > 0 && done-s.bestSince >= b.NoImprovement:
 		return Stopped{StopNoImprovement, fmt.Sprintf("%d proposals in a row found no better candidate", done-s.bestSince)}, true
 	case b.Rollouts > 0 && s.searchRollouts+next.Reserved > b.Rollouts:
 		return Stopped{StopRollouts, fmt.Sprintf("%d of %d rollouts are left, and the next proposal can use %d", b.Rollouts-s.searchRollouts, b.Rollouts, next.Reserved)}, true
 	}
 	return Stopped{}, false
+}
+
+func allMade(proposals int) string {
+	if proposals == 1 {
+		return "the one proposal is made"
+	}
+	return fmt.Sprintf("all %d proposals are made", proposals)
 }

@@ -21,7 +21,7 @@ func (p *Proposer) judge(ctx context.Context, req gepa.ReflectRequest, component
 		return answer{}, fmt.Errorf("proposal %d, judge of component %q, example %q: %w", req.Proposal, component, x.Example.ID, err)
 	}
 	return ask(ctx, req.Memo, question{
-		key:      gepa.CallKey{Role: "judge", Component: component, Item: item},
+		key:      gepa.CallKey{Role: gepa.RoleJudge, Component: component, Item: item},
 		model:    p.options.Judge,
 		format:   program.ChatFormat{}.Name(),
 		messages: messages,

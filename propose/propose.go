@@ -178,7 +178,7 @@ func (p *Proposer) reflect(ctx context.Context, req gepa.ReflectRequest, compone
 		return answer{}, fmt.Errorf("proposal %d, component %q: %w", req.Proposal, component, err)
 	}
 	return ask(ctx, req.Memo, question{
-		key:      gepa.CallKey{Role: "reflection", Component: component},
+		key:      gepa.CallKey{Role: gepa.RoleReflection, Component: component},
 		model:    p.options.Model,
 		format:   p.template.format(),
 		messages: messages,
