@@ -21,3 +21,5 @@ type named struct {
 }
 
 func (n named) Name() string { return n.name }
+
+func (n named) Unwrap() Model { return n.Model }

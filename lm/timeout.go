@@ -14,15 +14,13 @@ func Timeout(m Model, d time.Duration) Model {
 	if d <= 0 {
 		return m
 	}
-	return &timeout{model: m, limit: d}
+	return &timeout{wrapping: wrapping{m}, limit: d}
 }
 
 type timeout struct {
-	model Model
+	wrapping
 	limit time.Duration
 }
-
-func (t *timeout) Name() string { return t.model.Name() }
 
 func (t *timeout) Complete(ctx context.Context, req Request) (Reply, error) {
 	limited, cancel := context.WithTimeout(ctx, t.limit)

@@ -17,7 +17,7 @@ import (
 
 // A CacheKey is the content address of an entry: a hash of everything that
 // shaped it.
-type CacheKey [32]byte
+type CacheKey = [32]byte
 
 // CacheOptions bound what a [Cache] keeps.
 type CacheOptions struct {
