@@ -6,6 +6,11 @@ import (
 	"strings"
 )
 
+// ErrBudget is wrapped by the error of a call that was not made because a cap
+// on money, tokens or calls does not allow it. It ends a search as a budget of
+// rollouts does; see [StopCost].
+var ErrBudget = errors.New("a spending cap is reached")
+
 // Cost is an amount of money that may be known only in part. The zero value is
 // a known cost of nothing.
 type Cost struct {

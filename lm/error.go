@@ -40,6 +40,8 @@ const (
 	KindMalformed Kind = "malformed response"
 	// KindCancelled: the caller's context ended.
 	KindCancelled Kind = "cancelled"
+	// KindBudget: a [Purse] does not allow the call, which was not made. Fatal.
+	KindBudget Kind = "budget used up"
 	// KindOther: anything else.
 	KindOther Kind = "failed"
 )
@@ -56,7 +58,7 @@ func (k Kind) Temporary() bool {
 // Fatal reports whether every further request would fail in the same way.
 func (k Kind) Fatal() bool {
 	switch k {
-	case KindAuth, KindQuota, KindBadRequest, KindNotFound:
+	case KindAuth, KindQuota, KindBadRequest, KindNotFound, KindBudget:
 		return true
 	}
 	return false
