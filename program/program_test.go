@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -84,7 +85,8 @@ func TestTypedMismatch(t *testing.T) {
 	}]("")
 	model, _ := script(t, chatReply("n", "1000"))
 	_, err = narrow.Call(NewContext(t.Context(), Runtime{Model: model}), asked{})
-	if f, ok := err.(*Failure); !ok || !strings.Contains(f.Problem, "do not fit") {
+	f := &Failure{}
+	if errors.As(err, &f) {
 		t.Errorf("narrow: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -336,7 +337,8 @@ func unwrap(err error) error {
 		if !ok {
 			return err
 		}
-		if _, isPath := err.(*os.PathError); isPath {
+		pathError := &os.PathError{}
+		if errors.As(err, &pathError) {
 			return err
 		}
 		err = u.Unwrap()
