@@ -52,7 +52,7 @@ func (o RetryOptions) withDefaults() RetryOptions {
 }
 
 // Retry returns a model that repeats m's temporary failures (see
-// [Kind.Temporary]) with exponentially growing, jittered waits: each is
+// [Error.Temporary]) with exponentially growing, jittered waits: each is
 // between half of the current interval and all of it, or, where the provider
 // said how long to wait, up to a tenth above that.
 //
@@ -68,6 +68,9 @@ type retry struct {
 }
 
 func (r *retry) Name() string { return r.model.Name() }
+
+// Unwrap returns the model whose calls are repeated.
+func (r *retry) Unwrap() Model { return r.model }
 
 func (r *retry) Complete(ctx context.Context, req Request) (Reply, error) {
 	start := time.Now()

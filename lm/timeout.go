@@ -24,6 +24,9 @@ type timeout struct {
 
 func (t *timeout) Name() string { return t.model.Name() }
 
+// Unwrap returns the model whose calls are limited.
+func (t *timeout) Unwrap() Model { return t.model }
+
 func (t *timeout) Complete(ctx context.Context, req Request) (Reply, error) {
 	limited, cancel := context.WithTimeout(ctx, t.limit)
 	defer cancel()
