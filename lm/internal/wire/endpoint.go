@@ -36,6 +36,8 @@ type Config struct {
 type Preset struct {
 	// Name is the first part of a model's name.
 	Name string
+	// Example is one of its models, for errors.
+	Example string
 	// BaseURL is where the API lives; "" if the user has to give it.
 	BaseURL string
 	// BaseURLVars are environment variables that override BaseURL, and KeyVars
@@ -75,7 +77,10 @@ const defaultMaxReplyBytes = 16 << 20
 // Open returns the endpoint of a model. The key is read from the environment
 // now; a missing one is an [*lm.Error] of KindAuth that names the variable.
 func Open(c Config, p Preset) (*Endpoint, error) {
-	_, model := lm.ParseName(c.Model)
+	provider, model := lm.ParseName(c.Model)
+	if provider != p.Name || model == "" {
+		return nil, fmt.Errorf("model %q: want %s/MODEL, for instance %q", c.Model, p.Name, p.Name+"/"+p.Example)
+	}
 	getenv := c.Getenv
 	if getenv == nil {
 		getenv = os.Getenv
