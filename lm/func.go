@@ -22,4 +22,5 @@ type named struct {
 
 func (n named) Name() string { return n.name }
 
+// Unwrap returns the model under its old name.
 func (n named) Unwrap() Model { return n.Model }

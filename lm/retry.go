@@ -52,7 +52,7 @@ func (o RetryOptions) withDefaults() RetryOptions {
 }
 
 // Retry returns a model that repeats m's temporary failures (see
-// [Kind.Temporary]) with exponentially growing, jittered waits: each is
+// [Error.Temporary]) with exponentially growing, jittered waits: each is
 // between half of the current interval and all of it, or, where the provider
 // said how long to wait, up to a tenth above that.
 //
