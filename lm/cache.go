@@ -111,14 +111,6 @@ func requestKey(name, identity string, req Request) (RequestKey, error) {
 	return RequestKey(h.Sum(nil)), nil
 }
 
-// stored is what the store keeps of a reply.
-type stored struct {
-	Text      string `json:"text"`
-	Reasoning string `json:"reasoning,omitempty"`
-	Model     string `json:"model,omitempty"`
-	Usage     Usage  `json:"usage"`
-}
-
 func (c *cached) Complete(ctx context.Context, req Request) (Reply, error) {
 	key, err := requestKey(c.Name(), c.identity, req)
 	if err != nil {
@@ -240,16 +232,18 @@ func (c *cached) lookup(ctx context.Context, key RequestKey) (Reply, bool, error
 	case !found:
 		return Reply{}, false, nil
 	}
-	var s stored
-	if err := json.Unmarshal(value, &s); err != nil {
+	var reply Reply
+	if err := json.Unmarshal(value, &reply); err != nil {
 		err = fmt.Errorf("cache: entry %x is not a reply: %w: clear the cache (gepa cache clear)", key[:4], err)
 		return Reply{}, false, &Error{Kind: KindOther, Model: c.Name(), Err: gepa.Fatal(err)}
 	}
+	saved := reply.Usage
 	c.cache.count(func(stats *CacheStats) {
 		stats.Hits++
-		stats.Saved = stats.Saved.Add(s.Usage)
+		stats.Saved = stats.Saved.Add(saved)
 	})
-	return Reply{Text: s.Text, Reasoning: s.Reasoning, Finish: FinishStop, Model: s.Model, Usage: Usage{Cached: 1}, Latency: time.Since(start)}, true, nil
+	reply.Usage, reply.Latency = Usage{Cached: 1}, time.Since(start)
+	return reply, true, nil
 }
 
 // ask makes the call and keeps its answer.
@@ -269,7 +263,7 @@ func (c *cached) ask(ctx context.Context, key RequestKey, req Request) (reply Re
 		c.cache.count(func(stats *CacheStats) { stats.Refused++ })
 		return reply, nil
 	}
-	value, err := json.Marshal(stored{Text: reply.Text, Reasoning: reply.Reasoning, Model: reply.Model, Usage: reply.Usage})
+	value, err := json.Marshal(reply)
 	if err == nil {
 		// What was paid for is kept, also if nobody waits for it any more.
 		err = c.cache.store.Put(context.WithoutCancel(ctx), key, value)
