@@ -6,6 +6,7 @@
 package lmtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -112,7 +113,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		case <-s.closing:
 		}
-		return
+		panic(http.ErrAbortHandler) // returning would answer
 	}
 	// Counted before it is sent: whoever got the reply finds it counted.
 	s.count(answer)
@@ -170,8 +171,12 @@ func send(ctx context.Context, w http.ResponseWriter, a Answer, req Request) {
 		trickle(ctx, w, body, a.Trickle)
 		return
 	}
-	if a.Pad > 0 {
-		_, _ = io.Copy(w, io.LimitReader(spaces{}, int64(a.Pad)))
+	const block = 1 << 16
+	space := bytes.Repeat([]byte{' '}, min(a.Pad, block))
+	for left := a.Pad; left > 0; left -= block {
+		if _, err := w.Write(space[:min(left, block)]); err != nil {
+			return
+		}
 	}
 	_, _ = io.WriteString(w, body)
 }
@@ -201,14 +206,4 @@ func trickle(ctx context.Context, w http.ResponseWriter, body string, pause time
 		case <-tick.C:
 		}
 	}
-}
-
-// spaces is white space without end.
-type spaces struct{}
-
-func (spaces) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
 }
