@@ -83,7 +83,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	library, err := genai.NewClient(context.Background(), &genai.ClientConfig{
+	library, err := newLibrary(&genai.ClientConfig{
 		APIKey:      endpoint.Key(),
 		Backend:     genai.BackendGeminiAPI,
 		HTTPClient:  &http.Client{Transport: endpoint},
