@@ -102,7 +102,7 @@ func unknownModel(flag, name string) error {
 		switch {
 		case Nearest(name, []string{SimModel}) != "":
 			hint = DidYouMean(name, []string{SimModel})
-		case strings.HasPrefix(name, "gpt-") || strings.HasPrefix(name, "o"):
+		case strings.HasPrefix(name, "gpt-"), len(name) > 1 && name[0] == 'o' && '0' <= name[1] && name[1] <= '9':
 			hint = ` (did you mean "openai/` + name + `"?)`
 		}
 		return usagef("--%s %s: want provider/model, for instance openai/gpt-4.1-mini, or sim, the offline stand-in%s", flag, name, hint)
