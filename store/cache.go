@@ -192,8 +192,13 @@ func (c *Cache) Path() string { return c.path }
 // Get returns the value stored under a key, and whether there is one that is
 // not too old. The value is the caller's.
 func (c *Cache) Get(ctx context.Context, key CacheKey) (value []byte, found bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	// It takes microseconds, and watching a context takes as long again.
+	row := c.get.QueryRowContext(context.WithoutCancel(ctx), key[:])
 	var at, sum int64
-	switch err := c.get.QueryRowContext(ctx, key[:]).Scan(&at, &sum, &value); {
+	switch err := row.Scan(&at, &sum, &value); {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, false, nil
 	case err != nil:
