@@ -94,7 +94,7 @@ func sets(t *testing.T, pairs [][2]json.RawMessage) [][]int {
 }
 
 func equalSets(a, b [][]int) bool {
-	return slices.EqualFunc(a, b, func(x, y []int) bool { return slices.Equal(x, y) })
+	return slices.EqualFunc(a, b, slices.Equal)
 }
 
 func readJSON(t *testing.T, path string, into any) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 )
 
@@ -50,7 +51,7 @@ func (j *memoryJournal) Append(ctx context.Context, records ...Record) error {
 // Records yields copies of the records; see [Journal].
 func (j *memoryJournal) Records(ctx context.Context) iter.Seq2[Record, error] {
 	j.mu.RLock()
-	records := j.records[:len(j.records):len(j.records)] // entries never change
+	records := slices.Clip(j.records) // entries never change
 	j.mu.RUnlock()
 	return func(yield func(Record, error) bool) {
 		for _, r := range records {

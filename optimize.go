@@ -180,8 +180,13 @@ func (e *engine) proposals(ctx context.Context) error {
 }
 
 func (e *engine) validateSeed(ctx context.Context) error {
-	if _, err := e.rollouts(ctx, e.state.seed(), e.data.Validation); err != nil {
+	rollouts, err := e.rollouts(ctx, e.state.seed(), e.data.Validation)
+	if err != nil {
 		return fmt.Errorf("validate the seed: %w", err)
+	}
+	if !slices.ContainsFunc(rollouts, func(r Rollout) bool { return r.Problem == "" }) {
+		e.opts.Logger.Warn("the program failed on every validation example; is it set up as it should be?",
+			"examples", len(rollouts), "first_problem", rollouts[0].Problem)
 	}
 	return e.commit(ctx, ProposalCommitted{Accepted: true}, e.state.seed(), e.data.Validation)
 }

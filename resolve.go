@@ -17,6 +17,14 @@ type invalid struct{ error }
 
 func (e invalid) Unwrap() []error { return []error{e.error, ErrInvalid} }
 
+// Check reports everything that [Optimize] would refuse before it begins: wrong
+// options or data, or a budget that cannot pay for one proposal. It looks at no
+// journal, calls no model and changes nothing.
+func Check(sys System, data Data, opts Options) error {
+	_, err := resolve(sys, data, opts)
+	return err
+}
+
 // resolve checks everything that can be checked before a run and returns the
 // options with their defaults filled in.
 func resolve(sys System, data Data, opts Options) (Options, error) {

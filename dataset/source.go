@@ -227,8 +227,7 @@ func (s *source) row(start int, raw []byte, lines bool) (row, error) {
 func (s *source) syntaxError(err error) error {
 	offset := len(s.data)
 	var whole struct{}
-	var syntax *json.SyntaxError
-	if errors.As(json.Unmarshal(s.data, &whole), &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(s.data, &whole)); ok {
 		err = syntax
 		offset = max(0, int(syntax.Offset)-1)
 	}

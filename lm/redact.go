@@ -15,6 +15,8 @@ const minSecret = 6
 
 // secretPatterns find what looks like a key whoever's it is. Providers echo
 // keys, whole or masked with asterisks, so those count as key characters.
+//
+//nolint:gochecknoglobals // never changes
 var secretPatterns = []struct {
 	pattern *regexp.Regexp
 	with    string

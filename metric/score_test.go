@@ -54,7 +54,7 @@ func TestScores(t *testing.T) {
 		{"Mila Vant", []string{"the mila vant."}, true, 1, 1},
 		{"Mila", []string{"Mila Vant"}, false, 2.0 / 3, 2.0 / 3},
 		{"Vant Mila", []string{"Mila Vant"}, false, 1, 1},
-		{"x x x", []string{"x x y"}, false, 2.0 / 3, 2.0 / 3},
+		{"x y x", []string{"x z x"}, false, 2.0 / 3, 2.0 / 3},
 		{"Yes.", []string{"yes"}, true, 1, 1},
 		{"yes they are", []string{"yes"}, false, 0.5, 0},
 		{"no", []string{"no one"}, false, 2.0 / 3, 0},
@@ -158,7 +158,7 @@ func FuzzNormalizeText(f *testing.F) {
 		if !utf8.ValidString(n) || strings.TrimSpace(n) != n || strings.Contains(n, "  ") || strings.ContainsAny(n, "!\"_~\x1c") {
 			t.Fatalf("%q normalises to %q", s, n)
 		}
-		for _, word := range strings.Fields(n) {
+		for word := range strings.FieldsSeq(n) {
 			if word == "a" || word == "an" || word == "the" {
 				t.Fatalf("%q keeps an article: %q", s, n)
 			}

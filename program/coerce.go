@@ -107,6 +107,8 @@ func coerceInt(v py.Value) coerced {
 			return misfit(v, "a finite whole number is needed")
 		case x != math.Trunc(x):
 			return misfit(v, "a whole number is needed")
+		case math.Abs(x) >= 1<<63:
+			return misfit(v, "a whole number written without an exponent is needed")
 		}
 		n, _ := py.ParseInt(strconv.FormatFloat(x, 'f', -1, 64))
 		return fit(n, exactLax)
@@ -364,11 +366,7 @@ func coerceLiteral(d typeDef, v py.Value) coerced {
 			return fit(l, exactLax)
 		}
 	}
-	reprs := make([]string, len(d.literals))
-	for i, l := range d.literals {
-		reprs[i] = py.Repr(l)
-	}
-	return misfit(v, "one of "+strings.Join(reprs, ", ")+" is needed")
+	return misfit(v, "one of "+reprs(d.literals, ", ")+" is needed")
 }
 
 // pyEqual is Python's ==, for which True is 1 and 1 is 1.0.
@@ -393,15 +391,15 @@ func plainNumber(v py.Value) py.Value {
 }
 
 func coerceEnum(d typeDef, v py.Value) coerced {
-	var reprs []string
+	var allowed []py.Value
 	for _, m := range d.members {
 		value := mustDecode(m.Value)
 		if pyEqual(value, v) {
 			return fit(value, exactLax)
 		}
-		reprs = append(reprs, py.Repr(value))
+		allowed = append(allowed, value)
 	}
-	return misfit(v, "one of "+strings.Join(reprs, ", ")+" is needed")
+	return misfit(v, "one of "+reprs(allowed, ", ")+" is needed")
 }
 
 func coerceStruct(d typeDef, v py.Value) coerced {
@@ -429,71 +427,6 @@ func coerceStruct(d typeDef, v py.Value) coerced {
 	c := g.done(out)
 	c.fieldsSet = set
 	return c
-}
-
-// schemaName is the name by which pydantic's errors call a type.
-func (t Type) schemaName() string {
-	d := t.def()
-	inner := func(types []Type, sep string) string {
-		names := make([]string, len(types))
-		for i, a := range types {
-			names[i] = a.schemaName()
-		}
-		return strings.Join(names, sep)
-	}
-	switch d.kind {
-	case kindAny:
-		return "any"
-	case kindNone:
-		return "none"
-	case kindList, kindSet, kindFrozenSet:
-		if d.bare {
-			return d.baseName() + "[any]"
-		}
-		return d.baseName() + "[" + inner(d.args, ",") + "]"
-	case kindDict:
-		if d.bare {
-			return "dict[any,any]"
-		}
-		return "dict[" + inner(d.args, ",") + "]"
-	case kindTuple:
-		switch {
-		case d.bare:
-			return "tuple[any, ...]"
-		case d.variadic:
-			return "tuple[" + inner(d.args, "") + ", ...]"
-		}
-		return "tuple[" + inner(d.args, ", ") + "]"
-	case kindUnion:
-		return d.unionSchemaName(inner)
-	case kindLiteral:
-		reprs := make([]string, len(d.literals))
-		for i, l := range d.literals {
-			reprs[i] = py.Repr(l)
-		}
-		return "literal[" + strings.Join(reprs, ",") + "]"
-	case kindEnum:
-		return "enum[" + d.name + "]"
-	default:
-		return d.baseName()
-	}
-}
-
-func (d typeDef) unionSchemaName(inner func([]Type, string) string) string {
-	var rest []Type
-	for _, a := range d.args {
-		if a.kind() != kindNone {
-			rest = append(rest, a)
-		}
-	}
-	name := inner(rest, ",")
-	if len(rest) > 1 {
-		name = "union[" + name + "]"
-	}
-	if len(rest) < len(d.args) {
-		name = "nullable[" + name + "]"
-	}
-	return name
 }
 
 // shorten cuts a text in the middle to at most n characters.

@@ -2,6 +2,7 @@ package program
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -126,6 +127,7 @@ var fieldLine = regexp.MustCompile("^\\d+\\. `([^`]+)` \\((.*?)\\):(?: (.*))?$")
 // signatureFromPrompt reads a signature back from a system message.
 func signatureFromPrompt(t *testing.T, system string) Signature {
 	t.Helper()
+	known := append(namedTypes(t, system), helperTypes()...)
 	var sig Signature
 	fields := &sig.Inputs
 	head, rest, _ := strings.Cut(system, "All interactions will be structured")
@@ -143,7 +145,7 @@ func signatureFromPrompt(t *testing.T, system string) Signature {
 				(*fields)[len(*fields)-1].Desc += "\n" + line
 				continue
 			}
-			*fields = append(*fields, Field{Name: m[1], Type: typeFromName(t, m[2]), Desc: m[3]})
+			*fields = append(*fields, Field{Name: m[1], Type: typeFromName(t, m[2], known), Desc: m[3]})
 		}
 	}
 	_, objective, _ := strings.Cut(rest, "your objective is: \n")
@@ -156,10 +158,10 @@ func signatureFromPrompt(t *testing.T, system string) Signature {
 }
 
 // typeFromName reads a type from the name that prompts show.
-func typeFromName(t *testing.T, name string) Type {
+func typeFromName(t *testing.T, name string, known []Type) Type {
 	t.Helper()
 	pipe := strings.Contains(name, "UnionType[")
-	typ, err := ParseType(strings.ReplaceAll(name, "UnionType[", "Union["), helperTypes()...)
+	typ, err := ParseType(strings.ReplaceAll(name, "UnionType[", "Union["), known...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,11 +171,151 @@ func typeFromName(t *testing.T, name string) Type {
 	return typ
 }
 
+// namedTypes recovers the records and enums that a system message describes,
+// from the notes on its outputs. A record's fields are in alphabetical order.
+func namedTypes(t *testing.T, system string) []Type {
+	t.Helper()
+	var types []Type
+	for line := range strings.SplitSeq(system, "\n") {
+		// In the JSON format the note is within a JSON string.
+		if _, quoted, ok := strings.Cut(strings.TrimSuffix(line, ","), `": "`); ok {
+			var text string
+			if json.Unmarshal([]byte(`"`+quoted), &text) == nil {
+				line = text
+			}
+		}
+		if name, values, ok := strings.Cut(line, "        # note: the value you produce must be one of: "); ok {
+			if m := regexp.MustCompile("`" + strings.Trim(name, "{}") + "` \\((\\w+)\\)").FindStringSubmatch(system); m != nil {
+				types = append(types, enumOf(m[1], strings.Split(values, "; ")))
+			}
+		}
+		_, text, ok := strings.Cut(line, "must adhere to the JSON schema: ")
+		if !ok {
+			continue
+		}
+		schema, err := py.Decode([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defs := dictIn(schema.(*py.Dict), "$defs")
+		for _, it := range append(defs.Items, py.Item{Value: schema}) {
+			if d := it.Value.(*py.Dict); typeIn(d) == "object" || listIn(d, "enum") != nil {
+				if title, ok := d.Get("title"); ok {
+					types = append(types, typeFromSchema(title.(string), d, defs))
+				}
+			}
+		}
+	}
+	return types
+}
+
+func enumOf(name string, values []string) Type {
+	var members []EnumMember
+	for _, v := range values {
+		members = append(members, EnumMember{Name: strings.ToUpper(v), Value: py.JSON(v)})
+	}
+	return Enum(name, members...)
+}
+
+// typeFromSchema makes a type of its JSON schema; name is "" but for a record
+// or an enum.
+func typeFromSchema(name string, s, defs *py.Dict) Type {
+	if ref := resolve(s, defs); ref != s {
+		title, _ := ref.Get("title")
+		return typeFromSchema(title.(string), ref, defs)
+	}
+	if choices := listIn(s, "anyOf"); choices != nil {
+		var members []Type
+		for _, c := range choices {
+			members = append(members, typeFromSchema("", c.(*py.Dict), defs))
+		}
+		return Union(members...)
+	}
+	if values := listIn(s, "enum"); values != nil && name != "" {
+		var members []EnumMember
+		for _, v := range values {
+			members = append(members, EnumMember{Name: py.Str(v), Value: py.JSON(v)})
+		}
+		return Enum(name, members...)
+	}
+	switch typeIn(s) {
+	case "string":
+		return Str()
+	case "integer":
+		return Int()
+	case "number":
+		return Float()
+	case "boolean":
+		return Bool()
+	case "null":
+		return None()
+	case "array":
+		return List(typeFromSchema("", dictIn(s, "items"), defs))
+	case "object":
+		if name == "" {
+			return Dict(Str(), typeFromSchema("", dictIn(s, "additionalProperties"), defs))
+		}
+		doc, _ := s.Get("description")
+		text, _ := doc.(string)
+		return Struct(name, structFieldsFromSchema(s, defs)...).WithDoc(text)
+	}
+	return Any()
+}
+
+func structFieldsFromSchema(s, defs *py.Dict) []StructField {
+	var fields []StructField
+	for _, it := range dictIn(s, "properties").Items {
+		p := it.Value.(*py.Dict)
+		f := StructField{Name: it.Key, Type: typeFromSchema("", p, defs)}
+		if v, ok := p.Get("default"); ok {
+			f.Default = py.JSON(v)
+		}
+		if v, ok := p.Get("description"); ok {
+			f.Desc = v.(string)
+		}
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+// A named type that is not among the helpers is read off the prompt.
+func TestSignatureFromPrompt(t *testing.T) {
+	want := Signature{
+		Instructions: "Do it.",
+		Inputs:       []Field{{Name: "q", Desc: "the question"}},
+		Outputs: []Field{
+			{Name: "mood", Type: enumOf("Mood", []string{"glad", "sad"})},
+			{Name: "all", Type: List(Struct("Part",
+				StructField{Name: "kind", Type: enumOf("Kind", []string{"a", "b"})},
+				StructField{Name: "n", Type: Optional(Int()), Default: json.RawMessage("null"), Desc: "how many"},
+			).WithDoc("A part."))},
+		},
+	}
+	for _, format := range []Format{ChatFormat{}, JSONFormat{}} {
+		messages, err := format.Messages(want, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := format.Messages(signatureFromPrompt(t, messages[0].Content), nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(messages, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestConformanceFormat(t *testing.T) {
 	previous := ""
+	read := map[string]Signature{} // a prompt in XML does not tell types
 	for _, c := range loadConformance(t).Format {
 		t.Run(c.Name+"/"+c.Adapter, func(t *testing.T) {
-			sig := signatureFrom(t, c.Signature, previous, c.Messages[0].Content)
+			sig, ok := read[c.Signature]
+			if !ok {
+				sig = signatureFrom(t, c.Signature, previous, c.Messages[0].Content)
+				read[c.Signature] = sig
+			}
 			got, err := formatNamed(t, c.Adapter).Messages(sig, c.Demos, c.Inputs)
 			if err != nil {
 				t.Fatal(err)
@@ -208,7 +350,7 @@ func TestConformanceParse(t *testing.T) {
 
 func checkParseError(t *testing.T, err error, kind, head string, partial json.RawMessage) {
 	t.Helper()
-	parse, ok := err.(*ParseError)
+	parse, ok := errors.AsType[*ParseError](err)
 	if !ok {
 		t.Fatalf("error is %v, want a ParseError", err)
 	}
@@ -279,7 +421,7 @@ func TestConformanceStringSignatures(t *testing.T) {
 	for _, c := range loadConformance(t).StringSignatures {
 		sig, err := ParseSignature(c.Signature)
 		if c.Error != "" {
-			e, ok := err.(*SignatureError)
+			e, ok := errors.AsType[*SignatureError](err)
 			if !ok || e.Kind+": "+e.Reason != c.Error {
 				t.Errorf("%q: error is %v, want %s", c.Signature, err, c.Error)
 			}

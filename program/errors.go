@@ -45,6 +45,8 @@ func (e *ParseError) Error() string {
 // world: a reply that cannot be read or that a provider cut off, an input that
 // is missing. A program may handle it or return it; returned, it becomes a
 // rollout of the lowest score with feedback for the component.
+//
+//nolint:errname // it is what the words call it: a failure of the program, not of the world
 type Failure struct {
 	// Component is the predictor's name in its program, "" outside one.
 	Component string

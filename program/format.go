@@ -113,14 +113,14 @@ const (
 )
 
 func completeness(sig Signature, demo values) demoKind {
-	has := func(fields []Field) (any, all bool) {
+	has := func(fields []Field) (some, all bool) {
 		all = true
 		for _, f := range fields {
 			v, ok := demo[f.Name]
-			any = any || ok
+			some = some || ok
 			all = all && v != nil
 		}
-		return any, all
+		return some, all
 	}
 	anyIn, allIn := has(sig.Inputs)
 	anyOut, allOut := has(sig.Outputs)
@@ -195,11 +195,11 @@ func describe(fields []Field) string {
 func objective(instructions string) string {
 	const indent = "\n        "
 	lines := py.SplitLines(py.Dedent(py.CleanDoc(instructions)))
-	text := ""
+	var text strings.Builder
 	for _, line := range lines {
-		text += indent + line
+		text.WriteString(indent + line)
 	}
-	return "In adhering to this structure, your objective is: " + text
+	return "In adhering to this structure, your objective is: " + text.String()
 }
 
 // formatValue renders a field's value as text.
@@ -251,7 +251,7 @@ func placeholder(f Field, output bool) string {
 		return hole
 	}
 	d := f.Type.def()
-	note := ""
+	var note string
 	switch d.kind {
 	case kindStr:
 		return hole

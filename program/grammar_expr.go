@@ -61,15 +61,14 @@ func lex(s string) ([]token, *grammarError) {
 	return tokens, nil
 }
 
+// identifierLength returns the length of the identifier that s starts with.
 func identifierLength(s string) int {
-	n := 0
 	for i, r := range s {
-		if !py.IsIdentifier(s[:i+utf8.RuneLen(max(r, 0))]) {
-			break
+		if r == utf8.RuneError || i > 0 && !py.IsIdentifier("x"+string(r)) {
+			return i
 		}
-		n = i + utf8.RuneLen(r)
 	}
-	return n
+	return len(s)
 }
 
 func lexString(s string) (text, rest string, err *grammarError) {

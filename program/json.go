@@ -53,7 +53,7 @@ func (f JSONFormat) Parse(sig Signature, reply string) (gepa.Fields, error) {
 				Expected: jsonWire{}.request(sig),
 				Reply:    reply,
 				dspyKind: problem.kind,
-				dspyHead: problem.head,
+				dspyHead: firstLine(problem.head),
 			}
 		}
 		parsed[it.Key] = v

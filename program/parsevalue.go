@@ -7,8 +7,10 @@ import (
 	"github.com/gepa-go/gepa/program/internal/py"
 )
 
-// A valueError is the refusal of a value, in our words and as Python's first
+// A valueProblem is the refusal of a value, in our words and as Python's first
 // line of it.
+//
+//nolint:errname // it is told to a model, and only then an error
 type valueProblem struct {
 	// kind is the Python exception, head the first line of its text.
 	kind, head string
@@ -90,6 +92,13 @@ func enumMember(v py.Value, d typeDef) (py.Value, *valueProblem) {
 			return mustDecode(m.Value), nil
 		}
 	}
+	switch v.(type) {
+	case py.List, *py.Dict:
+		return nil, &valueProblem{
+			kind: "TypeError", head: "unhashable type: '" + className(v) + "'",
+			detail: []string{py.Str(v) + " is no member of " + d.name},
+		}
+	}
 	head := py.Str(v) + " is not a valid name or value for the enum " + d.name
 	return nil, &valueProblem{kind: "ValueError", head: head, detail: []string{head}}
 }
@@ -110,12 +119,8 @@ func literalValue(v py.Value, d typeDef) (py.Value, *valueProblem) {
 			return l, nil
 		}
 	}
-	reprs := make([]string, len(d.literals))
-	for i, l := range d.literals {
-		reprs[i] = py.Repr(l)
-	}
-	allowed := strings.Join(reprs, ", ")
-	if len(reprs) == 1 {
+	allowed := reprs(d.literals, ", ")
+	if len(d.literals) == 1 {
 		allowed += ","
 	}
 	head := py.Repr(v) + " is not one of (" + allowed + ")"

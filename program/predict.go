@@ -124,10 +124,10 @@ func (c call) answer(ctx context.Context, inputs gepa.Fields, missing []string) 
 	}
 	again, x, errAgain := c.ask(ctx, JSONFormat{}, inputs)
 	exchanges = append(exchanges, x...)
-	var failure *Failure
-	if errors.As(errAgain, &failure) {
+	first, _ := errors.AsType[*Failure](err)
+	if second, ok := errors.AsType[*Failure](errAgain); ok {
 		// The first format's error is about what the instruction led to.
-		err.(*Failure).Problem += "; asked again in the json format: " + failure.Problem
+		first.Problem += "; asked again in the json format: " + second.Problem
 		return nil, exchanges, err
 	}
 	return again, exchanges, errAgain
@@ -154,8 +154,7 @@ func (c call) ask(ctx context.Context, format Format, inputs gepa.Fields) (gepa.
 	}
 	x := gepa.Exchange{Format: format.Name(), Messages: messages, Reply: reply.Text, Usage: reply.Usage}
 	outputs, err := c.read(format, reply)
-	var failure *Failure
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*Failure](err); ok {
 		x.Problem = failure.Problem
 	}
 	return outputs, []gepa.Exchange{x}, err
@@ -171,8 +170,7 @@ func (c call) read(format Format, reply lm.Reply) (gepa.Fields, error) {
 		return nil, c.unusable(format, reply, "the model asked for a tool in place of answering")
 	}
 	outputs, err := format.Parse(c.setting.sig, reply.Text)
-	var parse *ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*ParseError](err); ok {
 		problem := "the reply could not be read in the " + parse.Format + " format: " + parse.Reason
 		if strings.TrimSpace(reply.Text) == "" {
 			problem = "the reply was empty"

@@ -228,8 +228,7 @@ func protect(ctx context.Context, forward Forward, inputs gepa.Fields) (out gepa
 }
 
 func asFailure(err error) *Failure {
-	var failure *Failure
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*Failure](err); ok {
 		return failure
 	}
 	return &Failure{Problem: oneLine(err.Error()), Feedback: shorten(err.Error(), maxQuote), Err: err}

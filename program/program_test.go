@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -84,7 +85,7 @@ func TestTypedMismatch(t *testing.T) {
 	}]("")
 	model, _ := script(t, chatReply("n", "1000"))
 	_, err = narrow.Call(NewContext(t.Context(), Runtime{Model: model}), asked{})
-	if f, ok := err.(*Failure); !ok || !strings.Contains(f.Problem, "do not fit") {
+	if f, ok := errors.AsType[*Failure](err); !ok || !strings.Contains(f.Problem, "do not fit") {
 		t.Errorf("narrow: %v", err)
 	}
 }

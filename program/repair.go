@@ -1,11 +1,11 @@
 package program
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kaptinlin/jsonrepair"
@@ -82,15 +82,22 @@ func nextValue(text string) (py.Value, int) {
 	n, closed := extent(text)
 	for _, piece := range []string{text[:n], text} {
 		tidy := tidyJSON(piece)
+		whole := tidy
 		if !closed {
 			tidy = dropTail(tidy)
+			whole = closeAll(tidy)
 		}
-		repaired, err := jsonrepair.Repair(tidy)
-		if err != nil {
-			continue
-		}
-		if v, err := py.Decode(bytes.TrimSpace([]byte(repaired))); err == nil {
+		if v, err := py.Decode([]byte(whole)); err == nil {
 			return v, len(piece)
+		}
+		for _, attempt := range []string{tidy, whole} {
+			repaired, err := jsonrepair.Repair(attempt)
+			if err != nil {
+				continue
+			}
+			if v, err := py.Decode([]byte(repaired)); err == nil {
+				return v, len(piece)
+			}
 		}
 	}
 	return "", 1
@@ -109,7 +116,7 @@ func extent(text string) (n int, closed bool) {
 }
 
 // A jsonScanner walks over text that should be JSON, byte by byte, and knows
-// where in it it is as far as double quotes and brackets tell.
+// where in the text that is, as far as double quotes and brackets tell.
 type jsonScanner struct {
 	text   string
 	at     int  // behind the byte last read
@@ -216,6 +223,25 @@ func dropTail(text string) string {
 	default:
 		return text[:top.comma]
 	}
+}
+
+// closeAll ends the string and closes the brackets that are open at the end.
+func closeAll(text string) string {
+	sc := jsonScanner{text: text}
+	for sc.next() {
+	}
+	switch {
+	case sc.escape:
+		text = text[:len(text)-1] + `"`
+	case sc.quoted:
+		text += `"`
+	default:
+		text = strings.TrimRight(text, " \t\r\n,")
+	}
+	for _, v := range slices.Backward(sc.open) {
+		text += map[bool]string{true: "}", false: "]"}[v.object]
+	}
+	return text
 }
 
 func isEmpty(v py.Value) bool {

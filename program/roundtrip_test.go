@@ -1,6 +1,7 @@
 package program
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -199,7 +200,7 @@ func FuzzParseState(f *testing.F) {
 			return
 		}
 		again, err := ParseState(s.Bytes())
-		if err != nil || string(again.Bytes()) != string(s.Bytes()) {
+		if err != nil || !bytes.Equal(again.Bytes(), s.Bytes()) {
 			t.Errorf("%q reads back as %q: %v", s.Bytes(), again.Bytes(), err)
 		}
 	})

@@ -99,8 +99,7 @@ func (s *step) finish(outputs gepa.Fields, exchanges []gepa.Exchange, err error)
 	s.run.mu.Lock()
 	defer s.run.mu.Unlock()
 	s.Outputs, s.Exchanges = outputs, exchanges
-	var failure *Failure
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*Failure](err); ok {
 		s.Problem = failure.Problem
 	} else if err != nil {
 		s.Problem = err.Error()

@@ -64,8 +64,8 @@ func (t Type) schema() *py.Dict {
 	return sortKeys(s)
 }
 
-// schemaOf returns a type's schema without definitions and adds those it
-// refers to to defs.
+// schemaOf returns a type's schema without definitions, and adds to defs those
+// that it refers to.
 func schemaOf(t Type, defs *py.Dict) *py.Dict {
 	d := t.def()
 	switch d.kind {
@@ -88,11 +88,11 @@ func schemaOf(t Type, defs *py.Dict) *py.Dict {
 	case kindDict:
 		return dictSchema(d, defs)
 	case kindUnion:
-		var any py.List
+		var choice py.List
 		for _, a := range nullLast(d.args) {
-			any = append(any, schemaOf(a, defs))
+			choice = append(choice, schemaOf(a, defs))
 		}
-		return object("anyOf", any)
+		return object("anyOf", choice)
 	case kindLiteral:
 		return choices(d.literals)
 	case kindEnum, kindStruct, kindHistory:

@@ -76,17 +76,31 @@ func (f Field) constraintText() string {
 // required reports whether the field must be given, or be in a reply.
 func (f Field) required() bool { return len(f.Default) == 0 && !f.Type.AllowsNone() }
 
-// A Constraint is a limit on a field's value, in words.
+// A Constraint is a limit on a field's value, in the words in which DSPy
+// announces it. The functions that make one panic for a limit that is not
+// plain data.
 type Constraint string
 
-// The constraints that DSPy announces, for numbers and for lengths.
+// GreaterThan says that a number is above v.
 func GreaterThan(v any) Constraint { return constraint("greater than: ", v) }
-func AtLeast(v any) Constraint     { return constraint("greater than or equal to: ", v) }
-func LessThan(v any) Constraint    { return constraint("less than: ", v) }
-func AtMost(v any) Constraint      { return constraint("less than or equal to: ", v) }
-func MinLength(n int) Constraint   { return constraint("minimum length: ", n) }
-func MaxLength(n int) Constraint   { return constraint("maximum length: ", n) }
-func MultipleOf(v any) Constraint  { return constraint("a multiple of the given number: ", v) }
+
+// AtLeast says that a number is v or above.
+func AtLeast(v any) Constraint { return constraint("greater than or equal to: ", v) }
+
+// LessThan says that a number is below v.
+func LessThan(v any) Constraint { return constraint("less than: ", v) }
+
+// AtMost says that a number is v or below.
+func AtMost(v any) Constraint { return constraint("less than or equal to: ", v) }
+
+// MinLength says that a text or list has n characters or items at least.
+func MinLength(n int) Constraint { return constraint("minimum length: ", n) }
+
+// MaxLength says that a text or list has n characters or items at most.
+func MaxLength(n int) Constraint { return constraint("maximum length: ", n) }
+
+// MultipleOf says that a number is a multiple of v.
+func MultipleOf(v any) Constraint { return constraint("a multiple of the given number: ", v) }
 
 func constraint(words string, v any) Constraint {
 	raw, err := gepa.EncodeValue(v)
@@ -180,6 +194,7 @@ func defaultInstructions(s Signature) string {
 	return "Given the fields " + quoted(s.Inputs) + ", produce the fields " + quoted(s.Outputs) + "."
 }
 
+//nolint:gochecknoglobals // never changes
 var prefixSteps = []*regexp.Regexp{
 	regexp.MustCompile(`([^\n])([A-Z][a-z]+)`),
 	regexp.MustCompile(`([a-z0-9])([A-Z])`),

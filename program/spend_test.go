@@ -33,8 +33,7 @@ func TestUsageOfFailedRollouts(t *testing.T) {
 		return two.Call(ctx, a)
 	}, Module("one", one), Module("two", two))
 	_, err := NewSystem(p, model, exact(t), SystemOptions{}).Run(t.Context(), gepa.Job{Candidate: p.Seed(), Example: example})
-	var world *lm.Error
-	if !errors.As(err, &world) {
+	if _, ok := errors.AsType[*lm.Error](err); !ok {
 		t.Fatalf("got %v, want the model's error", err)
 	}
 	if got, want := gepa.UsageOf(err), (gepa.Usage{Calls: 4, InputTokens: 105, OutputTokens: 10}); got != want {

@@ -48,8 +48,7 @@ const metadataKey = "metadata"
 func ParseState(data []byte) (*State, error) {
 	var whole json.RawMessage
 	if err := json.Unmarshal(data, &whole); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			line, column := position(data, syntax.Offset)
 			return nil, fmt.Errorf("line %d, column %d: not JSON: %w", line, column, err)
 		}

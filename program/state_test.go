@@ -336,7 +336,7 @@ func unwrap(err error) error {
 		if !ok {
 			return err
 		}
-		if _, isPath := err.(*os.PathError); isPath {
+		if _, isPath := err.(*os.PathError); isPath { //nolint:errorlint // this is what walks the chain
 			return err
 		}
 		err = u.Unwrap()

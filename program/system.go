@@ -59,7 +59,7 @@ func (s *system) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) {
 		rollout.Objectives = maps.Clone(s.opts.FailureObjectives)
 		rollout.Problem = out.Failure.Error()
 		rollout.Feedback = failureFeedback(out.Failure)
-		return rollout, nil
+		return rollout, nil //nolint:nilerr // err is nil here: the failure is in the outcome
 	}
 	result, err := s.metric.Measure(ctx, metric.Input{Example: job.Example, Output: out.Output, Trace: out.Trace})
 	if err != nil {

@@ -258,11 +258,7 @@ func (t Type) innerRepr() string {
 	case kindHistory:
 		return "dspy.adapters.types.history.History"
 	case kindLiteral:
-		reprs := make([]string, len(d.literals))
-		for i, v := range d.literals {
-			reprs[i] = py.Repr(v)
-		}
-		return "typing.Literal[" + strings.Join(reprs, ", ") + "]"
+		return "typing.Literal[" + reprs(d.literals, ", ") + "]"
 	case kindUnion:
 		return d.unionRepr()
 	}
@@ -305,6 +301,15 @@ func typingName(name string) string {
 		return "FrozenSet"
 	}
 	return py.Capitalize(name)
+}
+
+// reprs prints values as Python does, with a separator between.
+func reprs(values []py.Value, sep string) string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = py.Repr(v)
+	}
+	return strings.Join(out, sep)
 }
 
 func nameList(types []Type, name func(Type) string) string {

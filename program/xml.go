@@ -108,11 +108,12 @@ func elementsToValue(found []*xmltree.Element, schema, defs *py.Dict) py.Value {
 		return elementsToList(found, schema, defs)
 	}
 	if typeIn(schema) == "string" && len(first.Children) > 0 {
-		text := first.Text
+		var text strings.Builder
+		text.WriteString(first.Text)
 		for _, c := range first.Children {
-			text += c.String()
+			text.WriteString(c.String())
 		}
-		return text
+		return text.String()
 	}
 	children := groupChildren(first)
 	if len(children) == 0 {

@@ -41,6 +41,7 @@ func (xmlWire) user(sig Signature, in values, prefix, request string) string {
 	return py.Strip(strings.Join(parts, "\n\n"))
 }
 
+//nolint:gochecknoglobals // never changes
 var xmlText = strings.NewReplacer("&", "&amp;", "<", "&lt;")
 
 func (xmlWire) assistant(sig Signature, out values, missing py.Value) string {

@@ -143,7 +143,7 @@ func moduleOutput(x gepa.Reflected, r record) string {
 	if len(r.calls) == 0 {
 		return r.notCalled()
 	}
-	parts := make([]string, len(r.calls))
+	parts := make([]string, len(r.calls), len(r.calls)+1)
 	for i, c := range r.calls {
 		var lines []string
 		own := slices.DeleteFunc(slices.Clone(c.inputs), func(f gepa.Field) bool {

@@ -95,9 +95,9 @@ func TestTangoCoverage(t *testing.T) {
 // The bootstrap's coverage, by simulation: differences as F1 scores give them,
 // mostly ties with some large changes, and the skewed exponential.
 func TestBCaCoverage(t *testing.T) {
-	trials := 150
+	trials, sizes := 60, []int{100}
 	if *long {
-		trials = 4000
+		trials, sizes = 4000, []int{100, 300}
 	}
 	for name, d := range map[string]struct {
 		draw func(r *rand.Rand) float64
@@ -117,7 +117,7 @@ func TestBCaCoverage(t *testing.T) {
 		}, 0.15},
 		"exponential": {func(r *rand.Rand) float64 { return r.ExpFloat64() }, 1},
 	} {
-		for _, n := range []int{100, 300} {
+		for _, n := range sizes {
 			r := rand.New(rand.NewPCG(uint64(n), 17))
 			hits := 0
 			values := make([]float64, n)

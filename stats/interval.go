@@ -2,6 +2,7 @@ package stats
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 )
 
@@ -91,6 +92,17 @@ func (v Verdict) String() string {
 
 // MarshalText returns the verdict's words.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	for _, known := range []Verdict{NotShown, Better, Worse} {
+		if string(text) == known.String() {
+			*v = known
+			return nil
+		}
+	}
+	return fmt.Errorf("verdict %q is none of %q, %q and %q", text, NotShown, Better, Worse)
+}
 
 // normalQuantile is the inverse of the standard normal distribution function.
 func normalQuantile(p float64) float64 { return -math.Sqrt2 * math.Erfcinv(2*p) }

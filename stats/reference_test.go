@@ -124,7 +124,7 @@ func TestSignFlipDrawn(t *testing.T) {
 // Statistics 16 (1988): for a mean, the ends of the BCa interval are
 // mean + s/√n·(±z + (2z²+1)·skewness/(6√n)) but for terms of order n^-3/2.
 func TestBCaAgainstExpansion(t *testing.T) {
-	const n = 400
+	const n = 200
 	values := make([]float64, n)
 	for i := range values { // the quantiles of an exponential distribution
 		values[i] = -math.Log(1 - (float64(i)+0.5)/n)
@@ -136,7 +136,7 @@ func TestBCaAgainstExpansion(t *testing.T) {
 	}
 	s, skew, z := math.Sqrt(m2), m3/math.Pow(m2, 1.5), 1.959964
 	end := func(z float64) float64 { return mean + s/math.Sqrt(n)*(z+(2*z*z+1)*skew/(6*math.Sqrt(n))) }
-	const seeds = 20 // resampling is noisy; its mean is not
+	const seeds = 10 // resampling is noisy; its mean is not
 	var iv stats.Interval
 	for seed := range uint64(seeds) {
 		one := stats.BCa(values, 0.95, seed)
@@ -144,8 +144,8 @@ func TestBCaAgainstExpansion(t *testing.T) {
 		iv.High += one.High / seeds
 	}
 	unit := s / math.Sqrt(n)
-	near(t, "lower end", iv.Low, end(-z), 0.03*unit)
-	near(t, "upper end", iv.High, end(z), 0.03*unit)
+	near(t, "lower end", iv.Low, end(-z), 0.04*unit)
+	near(t, "upper end", iv.High, end(z), 0.04*unit)
 	// It is this and not a symmetric interval: the shift is far larger.
 	if shift := (iv.High+iv.Low)/2 - mean; shift < 0.1*unit {
 		t.Errorf("the interval's middle is shifted by %v, want %v", shift, (2*z*z+1)*skew/(6*math.Sqrt(n))*unit)

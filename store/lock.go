@@ -8,15 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/gepa-go/gepa/store/internal/flock"
 )
 
 // lockSuffix is what a journal's lock file adds to its name. The lock is in a
 // file of its own because closing any descriptor of the journal itself would
 // drop the locks that SQLite holds on it.
 const lockSuffix = ".lock"
-
-// errHeld: somebody else holds the lock.
-var errHeld = errors.New("lock is held")
 
 // acquire takes the writer's lock on the journal at path and writes down who
 // took it. The operating system releases the lock when the file is closed or
@@ -28,10 +27,10 @@ func acquire(path string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock journal %s: %w: a journal's writer must be able to write to its folder", path, err)
 	}
-	if err := lockFile(f); err != nil {
+	if err := flock.Try(f); err != nil {
 		owner := readOwner(f)
 		_ = f.Close() // nothing was written
-		if errors.Is(err, errHeld) {
+		if errors.Is(err, flock.ErrHeld) {
 			return nil, &LockedError{Path: path, Owner: owner}
 		}
 		return nil, fmt.Errorf("lock journal %s: %w: put the journal on a file system that supports locks", path, err)

@@ -1,47 +1,15 @@
 package sim
 
-// answer is the best that the reader can do, as a bare span.
-func (r *reading) answer() string {
-	if r.q.kind == kindYesNo {
-		if r.q.either {
-			if p, ok := r.choose(); ok {
-				return r.nameOf(p)
-			}
-		}
-		if r.yesNo() {
-			return "yes"
-		}
-		return "no"
-	}
-	if r.q.either && r.q.kind != kindYesNo {
-		if p, ok := r.choose(); ok {
-			return r.nameOf(p)
-		}
-	}
-	if c := r.bestCandidate(); c != nil {
-		return c.text
-	}
-	return ""
-}
-
-func (r *reading) bestCandidate() *candidate {
-	var best *candidate
-	var top float64
-	for i := range r.cands {
-		if v := r.rank(&r.cands[i]); best == nil || v > top {
-			best, top = &r.cands[i], v
-		}
-	}
-	return best
-}
-
-// best2 returns the likeliest answer. Without both hops only the paragraph
-// that fits the question best is looked at; without the right kind, what kind
-// of answer was asked for is not.
-func (r *reading) best2(bothHops, rightKind bool) *candidate {
-	kind := r.q.kind
+// likeliest returns the likeliest answer, nil if there is none. Without both
+// hops only the paragraph that fits the question best is looked at; without
+// the right kind, what kind of answer was asked for is not minded.
+func (r *reading) likeliest(bothHops, rightKind bool) *candidate {
 	if !rightKind {
-		r.q.kind = kindThing
+		careless := *r.q
+		careless.kind = kindThing
+		reread := *r
+		reread.q = &careless
+		r = &reread
 	}
 	var best *candidate
 	var top float64
@@ -53,10 +21,10 @@ func (r *reading) best2(bothHops, rightKind bool) *candidate {
 			best, top = &r.cands[i], v
 		}
 	}
-	r.q.kind = kind
 	return best
 }
 
+// titleCandidate returns a paragraph's title as an answer, nil if it has none.
 func (r *reading) titleCandidate(para int) *candidate {
 	for i := range r.cands {
 		if r.cands[i].title && r.cands[i].para == para {

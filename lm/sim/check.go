@@ -50,7 +50,7 @@ func (w *work) ownAnswer() *candidate {
 			return c
 		}
 	}
-	return w.r.best2(w.keeps(BothHops), w.keeps(RightKind))
+	return w.r.likeliest(w.keeps(BothHops), w.keeps(RightKind))
 }
 
 // doubtful reports whether a checker would replace the draft by its own
@@ -62,7 +62,7 @@ func (w *work) doubtful(draft string, own *candidate) bool {
 	if !w.r.occurs(draft) {
 		return true
 	}
-	return w.Dice.Draw(w.role+"doubt") < 0.75
+	return w.Dice.Draw(w.role+"doubt") < 0.85
 }
 
 // polish brings an answer into the form that the guidance asks for, or out of

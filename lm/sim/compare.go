@@ -351,8 +351,3 @@ func quantityOf(w word) (float64, bool) {
 	}
 	return numberWord(w.text)
 }
-
-// nameOf returns a subject as the question writes it, or its title.
-func (r *reading) nameOf(para int) string {
-	return r.d.paras[para].title
-}

@@ -16,31 +16,39 @@ type demand struct {
 	// polar is how many slots, from the first, decide by being negated whether
 	// the demand is made; 0 means all of them, -1 none.
 	polar int
+	// tentative demands are too loose to count against the habit when negated.
+	tentative bool
 }
 
 func demands() []demand {
 	return []demand{
 		{habit: Bare, slots: []concept{cExtra}, inverse: true, reach: 1},
 		{habit: Bare, slots: []concept{cSentence}, inverse: true, reach: 1},
-		{habit: Bare, slots: []concept{cOnly, cName | cDate | cNumber, cRespond | cAnswer}, reach: 9},
+		{habit: Bare, slots: []concept{cOnly, cName | cDate | cNumber, cRespond | cAnswer}, reach: 9, tentative: true},
 		{habit: Bare, slots: []concept{cLong, cAnswer}, inverse: true, reach: 9},
 		{habit: Bare, slots: []concept{cRespond, cSentence}, inverse: true, reach: 6},
 		{habit: Bare, slots: []concept{cReply, cShort}, reach: 6, ordered: true},
+		{habit: Bare, slots: []concept{cOnly, cAsk}, reach: 6, tentative: true},
+		{habit: Bare, slots: []concept{cAdd}, inverse: true, reach: 1},
 		{habit: Bare, slots: []concept{cFew, cWords}, reach: 3},
 		{habit: Bare, slots: []concept{cNothing, cElse}, reach: 3, polar: -1},
 		{habit: Verbatim, slots: []concept{cExact, cContext}, reach: 12},
 		{habit: Verbatim, slots: []concept{cExact, cAnswer | cCandidate}, reach: 10},
 		{habit: Verbatim, slots: []concept{cOutside}, inverse: true, reach: 1},
+		{habit: Verbatim, slots: []concept{cOnly, cContext}, reach: 8},
 		{habit: FullNames, slots: []concept{cFull, cName}, reach: 7},
 		{habit: FullNames, slots: []concept{cPart, cName}, inverse: true, reach: 7},
 		{habit: FullNames, slots: []concept{cSurname}, inverse: true, reach: 1},
-		{habit: FullNames, slots: []concept{cName, cFirst, cLast}, reach: 9, ordered: true},
+		{habit: FullNames, slots: []concept{cFirst, cLast, cName}, reach: 9},
 		{habit: PlainYesNo, slots: []concept{cYes, cNo}, reach: 7},
 		{habit: BothHops, slots: []concept{cHop, cLink | cSupport | cFollow | cExact}, reach: 14},
 		{habit: BothHops, slots: []concept{cFollow | cLink, cBoth, cContext}, reach: 12},
 		{habit: BothHops, slots: []concept{cFirst, cContext | cHop}, inverse: true, reach: 7},
 		{habit: BothHops, slots: []concept{cHop, cFind, cDoc}, reach: 13},
 		{habit: BothHops, slots: []concept{cFirst, cLast, cDoc}, reach: 14},
+		{habit: BothHops, slots: []concept{cEach, cSupport, cDoc | cValue}, reach: 5},
+		{habit: BothHops, slots: []concept{cElse, cFirst, cDoc}, reach: 5},
+		{habit: BothHops, slots: []concept{cDoc, cName, cDoc}, reach: 22},
 		{habit: RightKind, slots: []concept{cKind, cAsk | cMatch | cQuestion}, reach: 10},
 		{habit: RightKind, slots: []concept{cAsk, cDate | cPlaceType}, reach: 8},
 		{habit: RightKind, slots: []concept{cMatch, cQuestion, cAnswer | cCandidate}, reach: 10},
@@ -66,7 +74,7 @@ func (l lexicon) readClause(c clause, pro, contra *[habits]float64) {
 		switch {
 		case sign > 0:
 			pro[d.habit]++
-		case sign < 0 && (!d.inverse || d.habit == Bare && len(d.slots) > 1):
+		case sign < 0 && !d.tentative && (!d.inverse || d.habit == Bare && len(d.slots) > 1):
 			contra[d.habit]++
 		}
 	}

@@ -25,6 +25,19 @@
 // that understands language. It knows nothing about the world and does not
 // generalise beyond the tasks that its skills were written for.
 //
+// # How it is made
+//
+// Paragraphs are weighed by the rarity of the words they share with the
+// question, pairs of them by what they cover together and whether one names
+// the other; spans are ranked by a linear model over some two hundred
+// features (counts, positions, overlaps and the English words around) whose
+// weights were fitted on training halves. No feature looks at how a name is
+// spelled, and luck is drawn from the shape of the material, never from its
+// words: examples that differ in their names alone get the same scores. An
+// instruction is read sentence by sentence: single words have meanings,
+// meanings that stand together make a demand, negation turns a demand
+// around, and sentences whose function words are out of place are not read.
+//
 // # Skills
 //
 // A [Skill] is one kind of task. The built-in ones are the reader, which

@@ -7,7 +7,7 @@ import "strings"
 // know.
 func (reflector) hear(line string, checking bool) map[lesson]float64 {
 	out := map[lesson]float64{}
-	any := func(parts ...string) bool {
+	mentions := func(parts ...string) bool {
 		for _, p := range parts {
 			if strings.Contains(line, p) {
 				return true
@@ -15,26 +15,26 @@ func (reflector) hear(line string, checking bool) map[lesson]float64 {
 		}
 		return false
 	}
-	yesNo := any("yes or no", "yes/no", "yes and no", "bare word", "say yes", "polar")
+	yesNo := mentions("yes or no", "yes/no", "yes and no", "bare word", "say yes", "polar")
 	switch {
 	case yesNo:
 		out[learnYesNo] += 2
-	case any("too long", "extra word", "surplus", "wordy", "wordier", "verbose", "padded", "trim", "nothing else", "cut down", "buried", "not concise", "shorter"):
+	case mentions("too long", "extra word", "surplus", "wordy", "wordier", "verbose", "padded", "trim", "nothing else", "cut down", "buried", "not concise", "shorter"):
 		out[learnBrevity] += 2
 	}
-	if any("own wording", "is its own", "faithful", "differently", "word for word in no", "nowhere in", "no paragraph contain", "lacks", "paraphras", "outside knowledge", "not in the context", "hallucinat") {
+	if mentions("own wording", "is its own", "faithful", "differently", "word for word in no", "nowhere in", "no paragraph contain", "lacks", "paraphras", "outside knowledge", "not in the context", "hallucinat") {
 		out[learnCopying] += 1.5
 	}
-	if any("incomplete", "missing word", "cut short", "in full", "full name", "dropped", "first name", "truncat", "partial", "partly") {
+	if mentions("incomplete", "missing word", "cut short", "in full", "full name", "dropped", "first name", "truncat", "partial", "partly") {
 		out[learnWholeForms] += 2
 	}
-	if any("first hop", "halfway", "leads to", "intermediate", "chain", "second hop", "facts needed", "stopped") {
+	if mentions("first hop", "halfway", "leads to", "intermediate", "chain", "second hop", "facts needed", "stopped") {
 		out[learnChain] += 1
 	}
-	if any("both sides", "one of the two", "verdict", "comparison", "compared", "wrong way", "opposite") {
+	if mentions("both sides", "one of the two", "verdict", "comparison", "compared", "wrong way", "opposite") {
 		out[learnBothSides] += 1.5
 	}
-	if any("sort of thing", "wrong entity", "something else than", "is not about", "is wrong", "type of answer", "kind of answer", "not what the question", "date or phrase is wanted") && !yesNo {
+	if mentions("sort of thing", "wrong entity", "something else than", "is not about", "is wrong", "type of answer", "kind of answer", "not what the question", "date or phrase is wanted") && !yesNo {
 		out[learnSort] += 1
 		out[learnChain] += 0.7
 		out[learnBothSides] += 0.2
@@ -42,10 +42,10 @@ func (reflector) hear(line string, checking bool) map[lesson]float64 {
 			out[learnTesting] += 0.8
 		}
 	}
-	if any("unchecked", "waved through", "did not mend", "not corrected", "tested against", "was not verified") {
+	if mentions("unchecked", "waved through", "did not mend", "not corrected", "tested against", "was not verified") {
 		out[learnTesting] += 2
 	}
-	if checking && any("spoiled", "rewrote", "worse", "left as it is") {
+	if checking && mentions("spoiled", "rewrote", "worse", "left as it is") {
 		out[learnRestraint] += 2
 	}
 	return out

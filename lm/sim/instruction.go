@@ -149,7 +149,25 @@ func (l lexicon) clause(s []word) clause {
 			c.negated[i] = flipped
 		}
 	}
+	c.condemn()
 	return c
+}
+
+// condemn negates what is called not acceptable: "long answers are not wanted".
+func (c clause) condemn() {
+	for i, w := range c.words {
+		switch w {
+		case "acceptable", "allowed", "permitted", "welcome", "wanted", "desired", "needed", "necessary", "okay":
+		default:
+			continue
+		}
+		if c.at(i-1) != "not" {
+			continue
+		}
+		for j := i - 1; j >= 0 && !boundary(c.words[j]); j-- {
+			c.negated[j] = true
+		}
+	}
 }
 
 func boundary(w string) bool {

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 )
 
@@ -110,6 +109,13 @@ func notice(in verdictInput) []finding {
 		return append(out, foundFine)
 	}
 	common := overlapCount(final, gold)
+	if isCheckingModule(in) {
+		if subsequence(drafted, gold) || subsequence(bareWords(in.module), gold) {
+			add(foundSpoiled, true)
+		} else if common == 0 {
+			add(foundUnchecked, true)
+		}
+	}
 	closed := len(gold) == 1 && (gold[0] == "yes" || gold[0] == "no")
 	switch {
 	case closed && len(final) > 0 && (final[0] == "yes" || final[0] == "no") && len(final) == 1:
@@ -132,14 +138,6 @@ func notice(in verdictInput) []finding {
 		add(foundWrongEntity, true)
 		add(foundWordy, len(final) > 8)
 	}
-	if isCheckingModule(in) {
-		if subsequence(drafted, gold) || subsequence(bareWords(in.module), gold) {
-			add(foundSpoiled, true)
-		} else if common == 0 {
-			add(foundUnchecked, true)
-		}
-	}
-	sort.SliceStable(out, func(i, j int) bool { return false })
 	return out
 }
 

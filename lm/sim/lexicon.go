@@ -59,6 +59,7 @@ const (
 	cTrust
 	cLines
 	cLast
+	cAdd
 )
 
 // lexicon maps the stem of an English word to its meanings.
@@ -72,7 +73,7 @@ func newLexicon() lexicon {
 	l.add(cCandidate, "candidate proposal draft guess suggestion proposed drafted suggested")
 	l.add(cOnly, "only just solely merely exclusively alone itself simply nothing strictly purely bare")
 	l.add(cExtra, "extra additional surplus superfluous unnecessary explanation explanations explain explaining commentary filler padding preamble introduction surrounding embellishment remark remarks elaboration elaborate decoration justification needless trailing leading redundant clutter fluff prefix context-setting else beyond adjectives descriptor descriptors qualifier qualifiers wording chatter prose")
-	l.add(cSentence, "sentence sentences clause clauses paragraph-long prose statement narrative")
+	l.add(cSentence, "sentence sentences clause clauses paragraph-long prose narrative")
 	l.add(cRespond, "answer respond reply write give return output state provide report produce phrase express present put word submit deliver use say supply wrap")
 	l.add(cExact, "exact exactly verbatim literal literally copy copied copying quote quoted quotation extract extracted lift lifted reproduce transcribe identical precisely unchanged unaltered character-for-character word-for-word letter-for-letter spelled spelling spell faithfully")
 	l.add(cContext, "context passage passages paragraph paragraphs text texts source sources document documents article articles material evidence snippet snippets reading")
@@ -95,7 +96,7 @@ func newLexicon() lexicon {
 	l.add(cDate, "date dates year years day month months calendar")
 	l.add(cNumber, "number numbers numeric quantity quantities figure figures count counts numeral numerals amount amounts digit digits")
 	l.add(cUnit, "unit units measure measurement format formatted digits")
-	l.add(cCheck, "check checks checked checking verify verifies verified verifying confirm confirms confirming validate validates validating ensure ensures cross-check double-check doublecheck recheck test tested testing examine inspect re-read reread review scrutinize scrutinise audit judge assess evaluate make-sure")
+	l.add(cCheck, "check checks checked checking verify verifies verified verifying confirm confirms confirming validate validates validating ensure ensures cross-check double-check doublecheck recheck test tested testing examine inspect re-read reread review scrutinize scrutinise audit judge assess evaluate sure")
 	l.add(cRepair, "correct corrects correcting replace replaces replacing fix fixes fixing revise revises revising change amend overrule substitute swap override repair reject discard")
 	l.add(cWrong, "wrong unsupported incorrect mistaken fails fail missing absent contradicted contradicts inaccurate unfounded error errors mismatch mistake otherwise disagrees disagree disagreement")
 	l.add(cRationale, "rationale reasoning explanation justification thoughts thinking")
@@ -118,6 +119,10 @@ func newLexicon() lexicon {
 	l.add(cTrust, "trust believe rely accept assume adopt repeat blindly")
 	l.add(cLines, "line lines")
 	l.add(cLast, "last family second")
+	l.add(cAdd, "add adding adds append appending insert attach")
+	for _, w := range []string{"wording", "phrasing", "phraseology"} {
+		l[w] |= cExact // the stems mean less
+	}
 	return l
 }
 

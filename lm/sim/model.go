@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"strings"
-	"sync"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
@@ -59,20 +58,22 @@ type Model struct {
 	seed   uint64
 	skills []Skill
 	lex    lexicon
-
-	mu    sync.Mutex
-	known map[string]Guidance // instructions read so far, bounded
+	known  *memory[string, Guidance] // instructions read so far
 }
 
-// knownInstructions bounds the memory of instructions; when it is full it is
-// emptied. A run has far fewer at work at a time.
-const knownInstructions = 256
+// The bounds of a model's memory. A run has far fewer instructions at work at a
+// time, and comes back to the same hundred or so of validation examples; one
+// reading takes some hundred kilobytes.
+const (
+	knownInstructions = 256
+	knownReadings     = 192
+)
 
 var _ lm.Model = (*Model)(nil)
 
 // New returns a simulated model.
 func New(o Options) *Model {
-	m := &Model{seed: o.Seed, lex: newLexicon(), known: map[string]Guidance{}}
+	m := &Model{seed: o.Seed, lex: newLexicon(), known: newMemory[string, Guidance](knownInstructions)}
 	m.skills = append(m.skills, o.Skills...)
 	m.skills = append(m.skills, reflector{}, judge{}, newReader(m.lex))
 	return m
@@ -131,20 +132,7 @@ func materialShape(p *Prompt) uint64 {
 
 // guidance reads an instruction, or remembers it.
 func (m *Model) guidance(instruction string) Guidance {
-	m.mu.Lock()
-	g, ok := m.known[instruction]
-	m.mu.Unlock()
-	if ok {
-		return g
-	}
-	g = m.lex.follows(instruction)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.known) >= knownInstructions {
-		clear(m.known)
-	}
-	m.known[instruction] = g
-	return g
+	return m.known.get(instruction, func() Guidance { return m.lex.follows(instruction) })
 }
 
 // tokens estimates the tokens of a text at four bytes each, which is near what

@@ -1,6 +1,9 @@
 package sim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // kind is what sort of answer a question asks for.
 type kind int
@@ -182,8 +185,8 @@ func (q *query) kindAt(wh int) kind {
 }
 
 func (q *query) kindOfFocus() kind {
-	for i := len(q.nouns) - 1; i >= 0; i-- {
-		if k := kindOfNoun(singular(q.nouns[i])); k != kindThing {
+	for _, v := range slices.Backward(q.nouns) {
+		if k := kindOfNoun(singular(v)); k != kindThing {
 			return k
 		}
 	}
@@ -221,7 +224,7 @@ func kindOfNoun(noun string) kind {
 	case "film", "movie", "book", "novel", "song", "album", "show", "series", "opera", "game", "magazine", "musical", "single", "poem",
 		"painting", "story", "program", "sitcom", "documentary", "title":
 		return kindWork
-	case "number", "percentage", "population", "height", "length", "age", "distance", "amount", "elevation", "area code":
+	case "number", "percentage", "population", "height", "length", "age", "distance", "amount", "elevation":
 		return kindNumber
 	case "university", "college", "school", "company", "band", "museum", "prize", "award", "medal", "river", "mountain", "club", "team",
 		"organization", "organisation", "airline", "newspaper", "label", "studio", "network", "league", "group", "shipyard", "publisher", "railway", "battle", "war", "lake":
@@ -303,7 +306,7 @@ func preposition(w string) bool {
 // connector reports whether a lower-case word may stand inside a name.
 func connector(w string) bool {
 	switch w {
-	case "of", "the", "de", "la", "le", "von", "van", "der", "den", "del", "di", "da", "du", "and", "&", "al", "for", "to", "in", "on", "for the", "y", "bin", "ibn":
+	case "of", "the", "de", "la", "le", "von", "van", "der", "den", "del", "di", "da", "du", "and", "&", "al", "for", "to", "in", "on", "y", "bin", "ibn":
 		return true
 	}
 	return false

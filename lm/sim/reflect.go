@@ -29,15 +29,14 @@ func (reflector) CanHandle(p *Prompt) bool {
 
 // The reflector's failings, as chances.
 const (
-	chanceForget   = 0.15 // a lesson is seen and left out
-	chanceDrop     = 0.06 // an existing sentence gets lost
-	chanceOverfit  = 0.12 // a case is made into a rule
-	chanceBotched  = 0.07 // the reply is not in the form asked for
-	chanceVague    = 0.10 // nothing but good intentions
-	mostLessons    = 3    // lessons taken from one reflection
-	enoughAdvice   = 16   // sentences, from which on old ones are merged away
-	chanceRewrite  = 0.30 // the old instruction is recast as a list
-	minimumMention = 1
+	chanceForget  = 0.12 // a lesson is seen and left out
+	chanceDrop    = 0.06 // an existing sentence gets lost
+	chanceOverfit = 0.12 // a case is made into a rule
+	chanceBotched = 0.07 // the reply is not in the form asked for
+	chanceVague   = 0.10 // nothing but good intentions
+	mostLessons   = 4    // lessons taken from one reflection
+	enoughAdvice  = 16   // sentences, from which on old ones are merged away
+	chanceRewrite = 0.30 // the old instruction is recast as a list
 )
 
 // Answer writes the new instruction.
@@ -54,7 +53,7 @@ func (r reflector) Answer(t Task) Answer {
 			out[f.Name] = "The feedback points at a few recurring faults; the new text addresses them."
 		}
 	}
-	form := fmt.Sprint("form ", t.Prompt.Format, " ")
+	form := fmt.Sprint("form ", t.Prompt.Format, " ", shapeOf(t.Prompt.Text), " ")
 	if dice.Draw(form+"botched") < chanceBotched {
 		return r.botch(t.Prompt, out, field, dice.Draw(form+"how"))
 	}
@@ -104,8 +103,8 @@ func (reflector) botch(p *Prompt, out map[string]string, field string, how float
 
 // revise returns the new text.
 func (r reflector) revise(current, reports string, dice Dice) string {
-	checking := strings.Contains(reports, "candidate ##") || nameHas(strings.ToLower(current), "candidate") && nameHas(strings.ToLower(current), "verify", "check", "correct", "review")
-	lessons := r.lessons(reports, checking, dice)
+	checking := givenDrafts(reports)
+	lessons := r.lessons(reports, current, checking, dice)
 	base := sentencesOf(current)
 	var kept []string
 	for i, s := range base {
@@ -141,6 +140,24 @@ func (r reflector) revise(current, reports string, dice Dice) string {
 		added = append(added, fmt.Sprintf("When %s comes up, look there first.", name))
 	}
 	return layOut(kept, added, dice.Draw("layout"))
+}
+
+// givenDrafts reports whether the component is one that is given proposed
+// answers: a draft stands among its inputs.
+func givenDrafts(reports string) bool {
+	inputs := false
+	for line := range strings.Lines(reports) {
+		low := strings.Trim(strings.ToLower(strings.TrimSpace(line)), "#*[] ")
+		switch {
+		case strings.HasPrefix(low, "input"):
+			inputs = true
+		case strings.HasPrefix(low, "output"), strings.HasPrefix(low, "generated output"), strings.HasPrefix(low, "raw reply"), strings.HasPrefix(low, "feedback"):
+			inputs = false
+		case inputs && nameHas(low[:min(len(low), 16)], "candidate", "draft", "proposed"):
+			return true
+		}
+	}
+	return false
 }
 
 // layOut writes old and new sentences as prose or as a list.
@@ -224,7 +241,7 @@ const (
 
 // lessons weighs what the reports complain about and returns the lessons to
 // write down, the weightiest first, with some luck in the order.
-func (r reflector) lessons(reports string, checking bool, dice Dice) []lesson {
+func (r reflector) lessons(reports, current string, checking bool, dice Dice) []lesson {
 	var weight [lessonCount]float64
 	for _, line := range complaints(reports) {
 		for l, n := range r.hear(line, checking) {
@@ -233,13 +250,26 @@ func (r reflector) lessons(reports string, checking bool, dice Dice) []lesson {
 	}
 	var out []lesson
 	for l := range lessonCount {
-		if weight[l] >= minimumMention {
+		if weight[l] >= 1 {
 			out = append(out, l)
 			weight[l] *= 0.4 + 1.2*dice.Draw(fmt.Sprint("weight ", int(l)))
+			if taught(current, l, checking) {
+				weight[l] *= 0.15
+			}
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return weight[out[i]] > weight[out[j]] })
 	return out[:min(len(out), 2+dice.Pick("lessons", mostLessons-1))]
+}
+
+// taught reports whether a text has a lesson already, in this writer's words.
+func taught(text string, l lesson, checking bool) bool {
+	for _, form := range advice(l, checking) {
+		if strings.Contains(text, form) {
+			return true
+		}
+	}
+	return false
 }
 
 // complaints returns the lines of the reports that are feedback: those after a
@@ -257,7 +287,7 @@ func complaints(reports string) []string {
 		case strings.Contains(low, "feedback") && len(strings.Fields(head)) <= 3 || strings.HasPrefix(head, "feedback") || strings.Contains(low, `feedback":`):
 			inside = true
 			out = append(out, low)
-		case inside && (strings.HasPrefix(line, "#") || strings.HasPrefix(line, "[[") || strings.HasPrefix(line, "===") || strings.HasPrefix(line, "Example ") || strings.HasPrefix(line, "Inputs") || strings.HasPrefix(low, `"inputs`)):
+		case inside && (strings.HasPrefix(line, "#") || strings.HasPrefix(line, "[[") || strings.HasPrefix(line, "===") || strings.HasSuffix(line, ">>>>>") || strings.HasPrefix(line, "Example ") || strings.HasPrefix(line, "Inputs") || strings.HasPrefix(low, `"inputs`)):
 			inside = false
 		case inside:
 			out = append(out, low)

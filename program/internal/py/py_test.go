@@ -73,7 +73,11 @@ func TestWords(t *testing.T) {
 		s := text(t, row[0])
 		got := []any{Title(s), Capitalize(s), IsUpper(s), IsIdentifier(s)}
 		for i, g := range got {
-			if raw, _ := json.Marshal(g); string(raw) != string(row[i+1]) && g != text2(row[i+1]) {
+			raw, err := json.Marshal(g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(raw) != string(row[i+1]) && g != text2(row[i+1]) {
 				t.Errorf("%q, column %d: %v, want %s", s, i, g, row[i+1])
 			}
 		}

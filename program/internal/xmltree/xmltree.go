@@ -189,11 +189,24 @@ func (p *parser) addText(s string) {
 
 func (p *parser) name() string {
 	start := p.at
-	if !isNameStart(p.peek()) {
+	if !isNameStart(p.peek()) || p.peek() == ':' {
 		p.fail(p.at, invalidToken)
 		return ""
 	}
+	colon := false
 	for p.at < len(p.in) && isNameChar(p.in[p.at]) {
+		if p.in[p.at] == ':' {
+			// A prefix, one at most, and a name after it.
+			if colon {
+				p.fail(p.at, invalidToken)
+				return ""
+			}
+			if next := p.at + 1; next == len(p.in) || !isNameStart(p.in[next]) || p.in[next] == ':' {
+				p.fail(next, invalidToken)
+				return ""
+			}
+			colon = true
+		}
 		p.at++
 	}
 	return string(p.in[start:p.at])
@@ -481,34 +494,4 @@ func isNameStart(r rune) bool { return r == '_' || r == ':' || unicode.IsLetter(
 
 func isNameChar(r rune) bool {
 	return isNameStart(r) || r == '-' || r == '.' || r == 0xb7 || unicode.IsDigit(r) || unicode.IsMark(r)
-}
-
-// String writes the element, and the text after it, as ElementTree does.
-func (e *Element) String() string {
-	var b strings.Builder
-	e.write(&b)
-	return b.String()
-}
-
-var (
-	textEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-	attrEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;",
-		"\r", "&#13;", "\n", "&#10;", "\t", "&#09;")
-)
-
-func (e *Element) write(b *strings.Builder) {
-	b.WriteString("<" + e.Tag)
-	for _, a := range e.Attrs {
-		b.WriteString(" " + a.Name + `="` + attrEscapes.Replace(a.Value) + `"`)
-	}
-	if e.Text == "" && len(e.Children) == 0 {
-		b.WriteString(" />")
-	} else {
-		b.WriteString(">" + textEscapes.Replace(e.Text))
-		for _, c := range e.Children {
-			c.write(b)
-		}
-		b.WriteString("</" + e.Tag + ">")
-	}
-	b.WriteString(textEscapes.Replace(e.Tail))
 }

@@ -32,6 +32,8 @@ func TestParse(t *testing.T) {
 		"&#x;": "not well-formed (invalid token): line 1, column 14", "&#xD800;": "reference to invalid character number: line 1, column 11",
 		"<a x='1'y='2'/>": "not well-formed (invalid token): line 1, column 19", "<!--": "unclosed token: line 1, column 11",
 		"<![CDATA[x": "unclosed CDATA section: line 1, column 33", "<?x": "not well-formed (invalid token): line 1, column 14",
+		"<a:/>": "not well-formed (invalid token): line 1, column 14", "<a:b:c/>": "not well-formed (invalid token): line 1, column 15",
+		"<:a/>": "not well-formed (invalid token): line 1, column 12", "<a b:='1'/>": "not well-formed (invalid token): line 1, column 16",
 		strings.Repeat("<a>", 600): "elements are nested too deep: line 1, column 1508",
 	} {
 		root, err := Parse("<dspy_root>" + text + "</dspy_root>")

@@ -16,6 +16,8 @@ const paragraphs = 10
 
 // quota is how many examples a split has of each sort: three quarters bridge
 // questions and one in ten yes or no, as in HotpotQA.
+//
+//nolint:gochecknoglobals // never changes
 var quota = struct{ bridge, which, yes, no, shared int }{bridge: 148, which: 22, yes: 10, no: 10, shared: 10}
 
 // A record is one example in the form of HotpotQA's distractor files.

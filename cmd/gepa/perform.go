@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gepa-go/gepa/config"
+	"github.com/gepa-go/gepa/report"
+)
+
+// perform builds a run, tells its plan, carries it out and prints the result.
+// Hint, if not nil, is told the end.
+func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher)) (err error) {
+	ctx := cmd.Context()
+	watch := newWatcher(cmd.ErrOrStderr(), s)
+	o.Command = commandLine()
+	o.Logger = slog.New(watch)
+	o.Observer = watch.observe
+	run, err := o.Build(ctx)
+	if err != nil {
+		return err
+	}
+	if err := run.Open(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, run.Close()) }()
+	progress := report.NewProgress(run.Options.Budget)
+	resumed, err := run.Earlier(ctx, progress)
+	if err != nil {
+		return fmt.Errorf("read the run in %s: %w", o.Out, err)
+	}
+	tellPlan(watch, run, o.Out)
+	if resumed {
+		tellResumed(watch, progress, o.Out)
+	}
+	started := time.Now()
+	watch.begin(progress)
+	unwatch := context.AfterFunc(ctx, func() {
+		watch.say("stopping: waiting for the calls in flight; interrupt again to end at once")
+	})
+	defer unwatch()
+	summary, err := run.Do(ctx)
+	watch.end()
+	if summary != nil {
+		if perr := printSummary(cmd.OutOrStdout(), *summary, s); perr != nil {
+			return errors.Join(err, perr)
+		}
+		watch.say("took %s", time.Since(started).Round(100*time.Millisecond))
+	}
+	switch {
+	case interrupted(ctx) && o.Out != "":
+		watch.say("interrupted: the same command goes on where this stopped")
+	case interrupted(ctx):
+		watch.say("interrupted: nothing was kept; with --out DIR the same command could go on from here")
+	case err != nil && summary != nil && o.Out != "":
+		watch.say("what was done is kept: once the cause is mended, the same command goes on where this stopped")
+	case err == nil && hint != nil:
+		hint(watch)
+	}
+	return err
+}
+
+func interrupted(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errInterrupted) }
+
+func printSummary(w io.Writer, s report.Summary, how show) error {
+	if how.json {
+		data, err := s.Encode()
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(data)
+		return err
+	}
+	return s.Text(w, report.TextOptions{Width: min(columns(w), 120), Color: colorful(w, how.noColor)})
+}
+
+// tellPlan says what is about to happen and what it can use at most.
+func tellPlan(v *watcher, run *config.Run, out string) {
+	p := run.Plan()
+	var names []string
+	for _, c := range run.System.Components() {
+		names = append(names, c.Name)
+	}
+	v.say("program    %s: %s", run.ProgramName, strings.Join(names, ", "))
+	v.say("models     %s", modelWords(run.Models))
+	v.say("data       %d feedback, %d validation, %d sealed test examples", p.Feedback, p.Validation, p.Test)
+	v.say("budget     %s", budgetWords(p, run.BudgetNote))
+	v.say("at most    %s", mostWords(p))
+	if out != "" {
+		v.say("kept in    %s", out)
+	}
+}
+
+func modelWords(m report.Models) string {
+	word := func(m report.Model) string {
+		if m.Simulated {
+			return m.Name + " (simulated, no language model)"
+		}
+		return m.Name
+	}
+	if m.Reflection == m.Task && (m.Judge == m.Task || m.Judge.Name == "") {
+		return word(m.Task) + " in every role"
+	}
+	text := "task " + word(m.Task) + ", reflection " + word(m.Reflection)
+	if m.Judge.Name != "" {
+		text += ", judge " + word(m.Judge)
+	}
+	return text
+}
+
+func budgetWords(p config.Plan, note string) string {
+	var parts []string
+	add := func(on bool, format string, args ...any) {
+		if on {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	b := p.Budget
+	add(b.Proposals > 0, "%d iterations", b.Proposals)
+	add(b.Rollouts > 0, "%d rollouts", b.Rollouts)
+	add(b.Time > 0, "%v", b.Time)
+	add(b.TargetScore > 0, "until a mean validation score of %g", b.TargetScore)
+	add(b.NoImprovement > 0, "until %d iterations bring nothing better", b.NoImprovement)
+	text := strings.Join(parts, ", ")
+	if note != "" {
+		text += " (" + note + ")"
+	}
+	return text
+}
+
+func mostWords(p config.Plan) string {
+	reading := fmt.Sprintf("+ 2 × %d on the test set", p.Test)
+	if p.Search == 0 {
+		return "as many rollouts as the time allows, " + reading
+	}
+	sum := ""
+	if n := p.Budget.Proposals; n > 0 && p.Search == p.Validation+n*(2*p.Minibatch+p.Validation) {
+		sum = fmt.Sprintf("%d + %d × (2 × %d + %d) = ", p.Validation, n, p.Minibatch, p.Validation)
+	}
+	return fmt.Sprintf("%s%d rollouts, %s", sum, p.Search, reading)
+}
+
+func tellResumed(v *watcher, p *report.Progress, out string) {
+	s := p.State()
+	best, ok := s.Best()
+	switch {
+	case s.Stop() != nil && ok:
+		v.say("resumed    %s holds this run, its search over after %d proposals", out, len(s.Proposals()))
+	case ok:
+		v.say("resumed    %s holds this run: %d proposals planned, best validation %.4f", out, len(s.Proposals()), best.Mean)
+	default:
+		v.say("resumed    %s holds this run: %d rollouts done", out, s.Rollouts())
+	}
+}

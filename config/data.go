@@ -1,0 +1,91 @@
+package config
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/dataset"
+)
+
+// sets are a run's examples, with what identifies the files they came from.
+type sets struct {
+	data            gepa.Data
+	train, dev, val string
+}
+
+// data loads, limits and splits the examples.
+func (o Optimize) data() (sets, error) {
+	var s sets
+	train, err := o.load("train", o.Train, orDefault(o.LimitTrain, o.Limit))
+	if err != nil {
+		return s, err
+	}
+	dev, err := o.load("dev", o.Dev, orDefault(o.LimitDev, o.Limit))
+	if err != nil {
+		return s, err
+	}
+	if err := dataset.CheckDisjoint(dataset.Set{Name: "--train", Examples: train}, dataset.Set{Name: "--dev", Examples: dev}); err != nil {
+		return s, usage{err}
+	}
+	s.train, s.dev, s.data.Test = fingerprint(train), fingerprint(dev), dev
+	n, err := strconv.Atoi(o.Val)
+	if o.Val != "" && err != nil {
+		val, err := o.load("val", Source{Path: o.Val}, 0)
+		if err != nil {
+			return s, err
+		}
+		err = dataset.CheckDisjoint(
+			dataset.Set{Name: "--train", Examples: train},
+			dataset.Set{Name: "--val", Examples: val},
+			dataset.Set{Name: "--dev", Examples: dev})
+		if err != nil {
+			return s, usage{err}
+		}
+		s.data.Feedback, s.data.Validation, s.val = train, val, fingerprint(val)
+		return s, nil
+	}
+	if o.Val == "" {
+		n = dataset.ValidationSize(len(train))
+	}
+	switch {
+	case len(train) < 2:
+		return s, usagef("%s: %d example is too few: --train is split into feedback and validation; give more, or a validation set of its own with --val FILE", o.Train.Path, len(train))
+	case n < 1:
+		return s, usagef("--val %d: the validation set would be empty; give 1 to %d, or a file", n, len(train)-1)
+	case n >= len(train):
+		return s, usagef("--val %d: %s has %d examples, which would leave none for feedback; give at most %d", n, o.Train.Path, len(train), len(train)-1)
+	}
+	s.val = fmt.Sprint(n)
+	s.data.Feedback, s.data.Validation, err = dataset.Split(train, n, o.Seed)
+	if err != nil {
+		return s, usagef("split --train %s: %w", o.Train.Path, err)
+	}
+	return s, nil
+}
+
+func (o Optimize) load(flag string, src Source, limit int) ([]gepa.Example, error) {
+	var examples []gepa.Example
+	var err error
+	if src.Data != nil {
+		examples, err = dataset.ReadHotpotQA(bytes.NewReader(src.Data), src.Path)
+	} else {
+		examples, err = dataset.HotpotQA(src.Path)
+	}
+	if err != nil {
+		return nil, usagef("--%s %w", flag, err)
+	}
+	return dataset.Limit(examples, limit), nil
+}
+
+// fingerprint identifies examples, in order.
+func fingerprint(examples []gepa.Example) string {
+	h := sha256.New()
+	for _, ex := range examples {
+		fmt.Fprintln(h, ex.ID, ex.Hash())
+	}
+	return fmt.Sprintf("%d examples (%s)", len(examples), hex.EncodeToString(h.Sum(nil))[:8])
+}

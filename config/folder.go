@@ -1,0 +1,105 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/atomicfile"
+	"github.com/gepa-go/gepa/program"
+	"github.com/gepa-go/gepa/report"
+	"github.com/gepa-go/gepa/store"
+)
+
+// folder keeps a run on disk: its journal and, once there is a result, the
+// optimized program and the summary. Other files in it are left alone.
+type folder struct {
+	dir     string
+	journal *store.Journal
+}
+
+func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
+
+// openFolder opens a run's folder, made if it is not there.
+func openFolder(ctx context.Context, dir string, identity gepa.Fields, command string) (_ *folder, err error) {
+	f := &folder{dir: dir}
+	_, err = os.Stat(f.path(JournalFile))
+	isNew := errors.Is(err, fs.ErrNotExist)
+	if isNew {
+		for _, name := range []string{ProgramFile, ResultFile} {
+			if _, err := os.Stat(f.path(name)); err == nil {
+				return nil, usagef("%s is there already and belongs to no run kept in %s; give the run a folder of its own with --out", f.path(name), dir)
+			}
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, usagef("--out %s: cannot make the folder: %w; give another one with --out", dir, plain(err))
+	}
+	if err := tryWriting(dir); err != nil {
+		return nil, usagef("--out %s: cannot write into the folder: %w; give another one with --out", dir, plain(err))
+	}
+	f.journal, err = store.OpenOrCreate(ctx, f.path(JournalFile))
+	if err != nil {
+		return nil, usagef("--out %s: %w", dir, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.journal.Close())
+		}
+	}()
+	meta, err := f.journal.Meta(ctx)
+	if err != nil {
+		return nil, usagef("--out %s: %w", dir, err)
+	}
+	if kept, ok := meta[metaConfig]; ok {
+		diffs, err := differences(kept, identity)
+		if err != nil {
+			return nil, usagef("--out %s: %w", dir, err)
+		}
+		if len(diffs) > 0 {
+			return nil, &OtherRunError{Folder: dir, Differences: diffs}
+		}
+		return f, nil
+	}
+	raw, err := identity.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	if err := f.journal.SetMeta(ctx, store.MetaCommand, command); err != nil {
+		return nil, err
+	}
+	return f, f.journal.SetMeta(ctx, metaConfig, string(raw))
+}
+
+// tryWriting makes a file in a folder and takes it away again, so that a
+// folder that cannot be written is found before anything is spent.
+func tryWriting(dir string) error {
+	probe, err := os.CreateTemp(dir, ".gepa-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// plain drops the name of a system call and of a temporary file from an error.
+func plain(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
+
+// keep writes the program and the summary, each in one step.
+func (f *folder) keep(state *program.State, s report.Summary) error {
+	if err := state.Save(f.path(ProgramFile)); err != nil {
+		return err
+	}
+	data, err := s.Encode()
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(f.path(ResultFile), data)
+}

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/program"
+)
+
+// metaConfig is the name under which a journal keeps a run's identity.
+const metaConfig = "config"
+
+// identity returns what gives the run its meaning, by flag: two commands with
+// equal ones are the same run. Budgets, concurrency, addresses and names of
+// files may change from one session to the next; what is in the files may not.
+func (o Optimize) identity(r *Run, s sets, start *program.State) gepa.Fields {
+	var temperature any
+	if o.Temperature != nil {
+		temperature = *o.Temperature
+	}
+	from := ""
+	if start != nil {
+		sum := sha256.Sum256(start.Bytes())
+		from = "a saved program (" + hex.EncodeToString(sum[:])[:8] + ")"
+	}
+	return gepa.NewFields(
+		"program", o.Program,
+		"train", s.train,
+		"val", s.val,
+		"dev", s.dev,
+		"model", r.Models.Task.Name,
+		"reflection-model", r.Models.Reflection.Name,
+		"judge-model", r.Models.Judge.Name,
+		"temperature", temperature,
+		"max-tokens", o.MaxTokens,
+		"feedback", o.feedback(),
+		"template", o.template(),
+		"minibatch", r.Options.Minibatch,
+		"dominance", r.Options.Dominance,
+		"components", r.Options.Components,
+		"merges", max(orDefault(o.Merges, 5), 0),
+		"start", from,
+		"seed", o.Seed,
+	)
+}
+
+// An OtherRunError says that a folder holds a run that is not the one asked
+// for.
+type OtherRunError struct {
+	Folder string
+	// Differences say what differs, by flag.
+	Differences []string
+}
+
+// Unwrap makes the error match ErrUsage.
+func (e *OtherRunError) Unwrap() error { return ErrUsage }
+
+func (e *OtherRunError) Error() string {
+	return fmt.Sprintf("%s already holds another run: %s; give this one a folder of its own with --out, or repeat the earlier command to go on with that one",
+		e.Folder, strings.Join(e.Differences, "; "))
+}
+
+// differences compares the identity kept in a journal with the one asked for.
+func differences(kept string, asked gepa.Fields) ([]string, error) {
+	var was gepa.Fields
+	if err := json.Unmarshal([]byte(kept), &was); err != nil {
+		return nil, fmt.Errorf("read the run's configuration: %w", err)
+	}
+	names := asked.Names()
+	for _, name := range was.Names() {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	var out []string
+	for _, name := range names {
+		before, after := shown(was, name), shown(asked, name)
+		if before != after {
+			out = append(out, fmt.Sprintf("--%s was %s and is now %s", name, before, after))
+		}
+	}
+	return out, nil
+}
+
+// shown returns a value as a user would write it.
+func shown(f gepa.Fields, name string) string {
+	return orDefault(f.Text(name), "not given")
+}

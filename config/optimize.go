@@ -1,0 +1,275 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/metric"
+	"github.com/gepa-go/gepa/program"
+	"github.com/gepa-go/gepa/program/hotpotqa"
+	"github.com/gepa-go/gepa/propose"
+)
+
+// The names of the files in a run's folder.
+const (
+	JournalFile = "journal.db"
+	ProgramFile = "program.json"
+	ResultFile  = "result.json"
+)
+
+// DefaultIterations is the budget of proposals where none is given: the blog
+// post's.
+const DefaultIterations = 15
+
+// DefaultMinibatch is the size of a minibatch where none is given: the blog
+// post's.
+const DefaultMinibatch = 7
+
+// Optimize says what to optimize, on what, with which models and how long.
+// The zero value of every field that is not required means its default. The
+// flags of "gepa optimize" have the fields' names.
+type Optimize struct {
+	// Program names a program that this package knows: "hotpotqa". Required.
+	Program string
+	// Train is split into feedback and validation; Dev is the sealed test
+	// set, read for base and winner only. Both are required.
+	Train, Dev Source
+	// Val is the number of examples of Train that become the validation set,
+	// or the file of a validation set. Defaults to a third of Train, at most
+	// 100.
+	Val string
+	// Limit takes only the first so many examples of Train and of Dev;
+	// LimitTrain and LimitDev take its place for one of them. 0 means all.
+	Limit, LimitTrain, LimitDev int
+
+	// Model runs the program, ReflectionModel writes new instructions and
+	// JudgeModel gives feedback: "sim", or provider/model such as
+	// "openai/gpt-4.1-mini". Model is required; the others default to it.
+	Model, ReflectionModel, JudgeModel string
+	// BaseURL is the endpoint of Model, and of the others where they have
+	// the same provider. Defaults to the provider's.
+	BaseURL string
+	// Temperature and MaxTokens are sent with every request of the program.
+	// Nil and 0 leave them to the provider.
+	Temperature *float64
+	MaxTokens   int
+	// Attempts is how often a call is tried that fails for a reason that may
+	// pass. Defaults to 6.
+	Attempts int
+
+	// Feedback is "metric", "judge" or "both". Defaults to "both".
+	Feedback string
+	// Template is "instruction" or "gepa". Defaults to "instruction".
+	Template string
+
+	// Iterations, Rollouts and Time bound the search; Auto is a bound on
+	// rollouts by one of DSPy's levels, "light", "medium" or "heavy". Without
+	// any of them Iterations is DefaultIterations.
+	Iterations, Rollouts int
+	Time                 time.Duration
+	Auto                 string
+	// Target stops at a mean validation score, Patience after so many
+	// proposals without a better candidate. 0 means neither.
+	Target   float64
+	Patience int
+
+	// Minibatch defaults to DefaultMinibatch, Dominance to "subset",
+	// Components to "round_robin" and Merges to 5; negative Merges means none.
+	Minibatch             int
+	Dominance, Components string
+	Merges                int
+	// Concurrency is the number of rollouts at a time. Defaults to 8.
+	Concurrency int
+	// Start is a saved program, or the folder of an earlier run, to start
+	// from. Defaults to the program's own instructions.
+	Start string
+	// Seed is the seed of all random decisions.
+	Seed uint64
+
+	// Out is the folder that keeps the run. Defaults to none: nothing is
+	// written.
+	Out string
+	// Command is the command line, kept with the run for people.
+	Command string
+
+	// Logger gets warnings, Observer the run's events; see [gepa.Options].
+	Logger   *slog.Logger
+	Observer func(gepa.Event)
+	// Getenv reads an environment variable. Defaults to [os.Getenv].
+	Getenv func(string) string
+}
+
+// A Source is a file of examples, or its content.
+type Source struct {
+	// Path is the file's, and its name in errors.
+	Path string
+	// Data, if not nil, is the content, and no file is read.
+	Data []byte
+}
+
+// ErrUsage is what an error of this package matches that is the user's to
+// mend.
+var ErrUsage = gepa.ErrInvalid
+
+// usage marks an error as the user's.
+type usage struct{ error }
+
+func (e usage) Unwrap() []error { return []error{e.error, ErrUsage} }
+
+func usagef(format string, args ...any) error { return usage{fmt.Errorf(format, args...)} }
+
+// Programs returns the names of the programs there are.
+func Programs() []string { return []string{"hotpotqa"} }
+
+// Build checks everything that can be checked without writing or calling a
+// model, and returns the run. Its errors match ErrUsage. Close the run.
+func (o Optimize) Build(ctx context.Context) (*Run, error) {
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := o.checkChoices(); err != nil {
+		return nil, err
+	}
+	prog, start, err := o.program()
+	if err != nil {
+		return nil, err
+	}
+	roles, err := o.models()
+	if err != nil {
+		return nil, err
+	}
+	sets, err := o.data()
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{
+		ProgramName: o.Program,
+		Program:     prog,
+		Models:      roles.names,
+		Data:        sets.data,
+		out:         o.Out,
+		command:     o.Command,
+	}
+	r.System = program.NewSystem(prog, roles.task, metric.HotpotQA(), program.SystemOptions{
+		Params:            lm.Params{Temperature: o.Temperature, MaxTokens: o.MaxTokens},
+		FailureObjectives: map[string]float64{metric.ObjectiveEM: 0, metric.ObjectiveF1: 0},
+	})
+	proposer, err := propose.New(propose.Options{
+		Model: roles.reflection, Judge: roles.judge,
+		Feedback: propose.FeedbackSource(o.feedback()), Template: o.template(), Concurrency: o.Concurrency,
+	})
+	if err != nil {
+		return nil, usage{err}
+	}
+	budget, note, err := o.budget(len(prog.Components()), len(r.Data.Validation))
+	if err != nil {
+		return nil, err
+	}
+	r.BudgetNote = note
+	r.Options = gepa.Options{
+		Seed:        o.Seed,
+		Minibatch:   orDefault(o.Minibatch, DefaultMinibatch),
+		Dominance:   gepa.Dominance(orDefault(o.Dominance, string(gepa.DominanceSubset))),
+		Components:  gepa.ComponentChoice(orDefault(o.Components, string(gepa.ComponentRoundRobin))),
+		MaxMerges:   o.Merges,
+		Proposer:    proposer,
+		Budget:      budget,
+		Concurrency: o.Concurrency,
+		// The models try again themselves.
+		Attempts: 1,
+		Observer: o.Observer,
+		Logger:   o.Logger,
+	}
+	if err := gepa.Check(r.System, r.Data, r.Options); err != nil {
+		return nil, err
+	}
+	r.identity = o.identity(r, sets, start)
+	return r, ctx.Err()
+}
+
+func orDefault[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+func (o Optimize) feedback() string { return orDefault(o.Feedback, string(propose.FeedbackBoth)) }
+func (o Optimize) template() string { return orDefault(o.Template, propose.TemplateInstruction) }
+
+// checkChoices refuses what is missing, none of its choices, or out of range.
+func (o Optimize) checkChoices() error {
+	for _, f := range []struct{ flag, value, what string }{
+		{"program", o.Program, "choose one of " + strings.Join(Programs(), ", ")},
+		{"train", o.Train.Path, "give a file of examples; a part of it becomes the validation set"},
+		{"dev", o.Dev.Path, "give a file of examples that the search must not see; base and winner are measured on it"},
+		{"model", o.Model, "give provider/model, for instance openai/gpt-4.1-mini or openrouter/google/gemini-2.5-flash-lite, or sim, the offline stand-in"},
+	} {
+		if f.value == "" {
+			return usagef("--%s is missing: %s", f.flag, f.what)
+		}
+	}
+	for _, f := range []struct {
+		flag, value string
+		choices     []string
+	}{
+		{"program", o.Program, Programs()},
+		{"feedback", o.Feedback, []string{string(propose.FeedbackMetric), string(propose.FeedbackJudge), string(propose.FeedbackBoth)}},
+		{"template", o.Template, []string{propose.TemplateInstruction, propose.TemplateGEPA}},
+		{"auto", o.Auto, []string{string(gepa.AutoLight), string(gepa.AutoMedium), string(gepa.AutoHeavy)}},
+		{"dominance", o.Dominance, []string{string(gepa.DominanceSubset), string(gepa.DominanceCover)}},
+		{"components", o.Components, []string{string(gepa.ComponentRoundRobin), string(gepa.ComponentAll)}},
+	} {
+		if f.value != "" && !slices.Contains(f.choices, f.value) {
+			return usagef("--%s %s: want %s%s", f.flag, f.value, orWords(f.choices), DidYouMean(f.value, f.choices))
+		}
+	}
+	if t := o.Temperature; t != nil && *t < 0 {
+		return usagef("--temperature %g: want 0 or more", *t)
+	}
+	if o.Target < 0 || o.Target > 1 {
+		return usagef("--target %g: want a mean score between 0 and 1", o.Target)
+	}
+	if o.Auto != "" && o.Rollouts > 0 {
+		return usagef("--auto and --rollouts both bound the rollouts: give one of them")
+	}
+	return nil
+}
+
+// program returns the program to optimize and the state it starts from, if it
+// does not start from its own instructions.
+func (o Optimize) program() (*program.Program, *program.State, error) {
+	prog := hotpotqa.New()
+	if o.Start == "" {
+		return prog, nil, nil
+	}
+	path := o.Start
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, ProgramFile)
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return nil, nil, usagef("--start %s: the folder holds no %s, so it is no finished run", o.Start, ProgramFile)
+		}
+	}
+	state, err := program.LoadState(path)
+	if err != nil {
+		return nil, nil, usagef("--start: %w", err)
+	}
+	started, err := prog.Apply(state)
+	if err != nil {
+		return nil, nil, usagef("--start %s: not a saved %s program: %w", path, o.Program, err)
+	}
+	return started, state, nil
+}

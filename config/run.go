@@ -1,0 +1,123 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/program"
+	"github.com/gepa-go/gepa/report"
+)
+
+// A Run is an optimization with everything wired. It is for one goroutine.
+type Run struct {
+	// ProgramName and Program are what is optimized.
+	ProgramName string
+	Program     *program.Program
+	System      gepa.System
+	Models      report.Models
+	Data        gepa.Data
+	// Options are complete but for the journal, which [Run.Open] sets.
+	Options gepa.Options
+	// BudgetNote says where the budget comes from, if not from its flags.
+	BudgetNote string
+
+	identity gepa.Fields
+	out      string
+	command  string
+	folder   *folder
+}
+
+// Open opens the folder that keeps the run, if there is to be one, and makes
+// it if need be. It refuses, with an error that matches ErrUsage, a folder
+// that cannot be written, that another process uses, or that holds another
+// run. [Run.Do] calls it where the caller did not.
+func (r *Run) Open(ctx context.Context) error {
+	if r.out == "" || r.folder != nil {
+		return nil
+	}
+	f, err := openFolder(ctx, r.out, r.identity, r.command)
+	if err != nil {
+		return err
+	}
+	r.folder = f
+	r.Options.Journal = f.journal
+	return nil
+}
+
+// Earlier folds the events of earlier sessions of the run into a progress and
+// reports whether there were any.
+func (r *Run) Earlier(ctx context.Context, p *report.Progress) (bool, error) {
+	if r.folder == nil {
+		return false, nil
+	}
+	some := false
+	for rec, err := range r.folder.journal.Records(ctx) {
+		if err != nil {
+			return some, err
+		}
+		event, err := gepa.DecodeRecord(rec)
+		if err != nil {
+			return some, err
+		}
+		if err := p.Apply(event); err != nil {
+			return some, err
+		}
+		some = true
+	}
+	return some, nil
+}
+
+// Do runs, or resumes, the optimization and keeps what it found. The summary
+// is nil if the run did not begin; with an error it holds the best so far. If
+// ctx ends, the error is its cause.
+func (r *Run) Do(ctx context.Context) (*report.Summary, error) {
+	if err := r.Open(ctx); err != nil {
+		return nil, err
+	}
+	result, err := gepa.Optimize(ctx, r.System, r.Data, r.Options)
+	if result == nil {
+		var other *gepa.ResumeError
+		if r.folder != nil && errors.As(err, &other) {
+			return nil, &OtherRunError{Folder: r.out, Differences: other.Differences}
+		}
+		return nil, err
+	}
+	summary, serr := report.Summarize(report.Input{
+		Result: result, Err: err, Interrupted: ctx.Err() != nil,
+		Components: r.System.Components(), Data: r.Data, Options: r.Options,
+		Program: r.ProgramName, Models: r.Models,
+		Output: r.output(result),
+	})
+	if serr != nil {
+		return nil, errors.Join(err, serr)
+	}
+	if r.folder != nil && result.Best != nil {
+		if kerr := r.folder.keep(r.Program.State(result.Best.Texts), summary); kerr != nil {
+			return &summary, errors.Join(err, fmt.Errorf("keep the result in %s: %w", r.out, kerr))
+		}
+	}
+	return &summary, err
+}
+
+func (r *Run) output(result *gepa.Result) *report.Output {
+	if r.folder == nil {
+		return nil
+	}
+	o := &report.Output{Folder: r.out, Journal: r.folder.path(JournalFile)}
+	if result.Best != nil {
+		o.Program, o.Result = r.folder.path(ProgramFile), r.folder.path(ResultFile)
+	}
+	return o
+}
+
+// Close gives back what Open took.
+func (r *Run) Close() error {
+	if r.folder == nil {
+		return nil
+	}
+	err := r.folder.journal.Close()
+	r.folder = nil
+	return err
+}

@@ -1,0 +1,282 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	udiff "github.com/aymanbagabas/go-udiff"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/stats"
+)
+
+// Input is what a [Summary] is made from.
+type Input struct {
+	// Result is the run's, as [gepa.Optimize] returned it, and Err the error
+	// that came with it.
+	Result *gepa.Result
+	Err    error
+	// Interrupted says that Err is the end of the context.
+	Interrupted bool
+	// Components are the system's, Data the run's, Options those the run was
+	// given.
+	Components []gepa.Component
+	Data       gepa.Data
+	Options    gepa.Options
+	// Program and Models name what ran.
+	Program string
+	Models  Models
+	// Output says where the run is kept; nil if it is not.
+	Output *Output
+}
+
+// Summarize makes the summary of a run. It fails only for a result that is not
+// of the given data.
+func Summarize(in Input) (Summary, error) {
+	r := in.Result
+	s := Summary{
+		Format:    Format,
+		Status:    StatusFinished,
+		Simulated: in.Models.Task.Simulated || in.Models.Reflection.Simulated || in.Models.Judge.Simulated,
+		Program:   in.Program,
+		Models:    in.Models,
+		Seed:      in.Options.Seed,
+		Data:      Sizes{Feedback: len(in.Data.Feedback), Validation: len(in.Data.Validation), Test: len(in.Data.Test)},
+		Stop:      Stop{Reason: r.Stop.Reason, Detail: r.Stop.Detail},
+		Rollouts:  r.Rollouts,
+		Spend:     spend(r.Spend, in.Models),
+		Output:    in.Output,
+	}
+	switch {
+	case in.Err != nil && in.Interrupted:
+		s.Status = StatusInterrupted
+	case in.Err != nil:
+		s.Status = StatusFailed
+	}
+	s.Winner = winner(r)
+	s.Components = components(in.Components, r)
+	s.Candidates = candidates(r)
+	s.Proposals = proposals(r, in.Options)
+	if r.Test != nil {
+		t, err := test(in)
+		if err != nil {
+			return Summary{}, fmt.Errorf("summarize the test set: %w", err)
+		}
+		s.Test = t
+	}
+	return s, nil
+}
+
+func winner(r *gepa.Result) *Winner {
+	if r.Best == nil {
+		return nil
+	}
+	return &Winner{
+		Candidate:      r.Best.ID,
+		Validation:     r.Best.Mean,
+		BaseValidation: r.Pool[0].Mean,
+		Lineage:        lineage(r.Pool, r.Best.ID),
+	}
+}
+
+// lineage returns a candidate and all its ancestors, ascending.
+func lineage(pool []gepa.Member, id int) []int {
+	seen := map[int]bool{}
+	queue := []int{id}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		if !seen[at] {
+			seen[at] = true
+			queue = append(queue, pool[at].Parents...)
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+func components(comps []gepa.Component, r *gepa.Result) []Component {
+	out := make([]Component, len(comps))
+	for i, c := range comps {
+		out[i] = Component{Name: c.Name, Before: c.Text, After: c.Text}
+		if len(r.Pool) > 0 {
+			out[i].Before = r.Pool[0].Texts[c.Name]
+			out[i].After = r.Best.Texts[c.Name]
+		}
+		if out[i].Changed = out[i].Before != out[i].After; out[i].Changed {
+			out[i].Diff = udiff.Unified("base", "optimized", endLine(out[i].Before), endLine(out[i].After))
+		}
+	}
+	return out
+}
+
+// endLine ends a text with a line break, where it has none.
+func endLine(s string) string {
+	if s == "" || s[len(s)-1] == '\n' {
+		return s
+	}
+	return s + "\n"
+}
+
+func candidates(r *gepa.Result) []Candidate {
+	out := make([]Candidate, len(r.Pool))
+	for i, m := range r.Pool {
+		out[i] = Candidate{
+			ID:         m.ID,
+			Parents:    append([]int{}, m.Parents...),
+			Proposal:   m.Proposal,
+			Changed:    append([]string{}, m.Changed...),
+			Validation: m.Mean,
+			Frontier:   slices.Contains(r.Frontier, m.ID),
+			Texts:      m.Texts,
+		}
+	}
+	return out
+}
+
+func proposals(r *gepa.Result, o gepa.Options) Proposals {
+	out := Proposals{Made: len(r.History), ByFate: []FateCount{}, History: make([]Proposal, len(r.History))}
+	counts := map[Fate]int{}
+	for i, p := range r.History {
+		fate := FateOf(p, r.Pool, perfectScore(o))
+		counts[fate]++
+		out.History[i] = Proposal{
+			Number: p.Proposal, Kind: p.Kind, Parents: p.Parents, Components: p.Components,
+			Examples: len(p.Examples), Fate: fate, Candidate: p.Candidate, Reason: reason(p, fate),
+		}
+		if p.Gate != nil {
+			out.History[i].Before, out.History[i].After = p.Gate.Parent, p.Gate.Child
+		}
+	}
+	for _, f := range fates() {
+		if counts[f] > 0 {
+			out.ByFate = append(out.ByFate, FateCount{Fate: f, Count: counts[f]})
+		}
+	}
+	out.Accepted = counts[FateAccepted]
+	out.Rejected = out.Made - out.Accepted - counts[FateUnfinished]
+	return out
+}
+
+// perfectScore returns the best score of a rollout, which [gepa.Optimize]
+// takes to be 1 where the options do not say.
+func perfectScore(o gepa.Options) float64 {
+	if o.PerfectScore == 0 {
+		return 1
+	}
+	return o.PerfectScore
+}
+
+func spend(s gepa.Spend, m Models) Spend {
+	// Failed attempts are not told apart by role.
+	all := Model{Simulated: m.Task.Simulated && m.Reflection.Simulated && (m.Judge.Name == "" || m.Judge.Simulated)}
+	return Spend{
+		Task:       usage(s.Task, m.Task),
+		Test:       usage(s.Test, m.Task),
+		Judge:      usage(s.Judge, m.Judge),
+		Reflection: usage(s.Reflection, m.Reflection),
+		Failed:     usage(s.Failed, all),
+		Total:      usage(s.Total(), all),
+	}
+}
+
+func usage(u gepa.Usage, m Model) Usage {
+	cost := u.Cost.String()
+	if m.Simulated {
+		cost = "$0 (simulated)"
+	}
+	return Usage{
+		Calls: u.Calls, InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, Unmeasured: u.Unmeasured,
+		CostNanos: u.Cost.Nanos, Unpriced: u.Cost.Unknown, Cost: cost,
+	}
+}
+
+func test(in Input) (*Test, error) {
+	r := in.Result.Test
+	n := len(in.Data.Test)
+	if len(r.Seed) != n || len(r.Best) != n {
+		return nil, fmt.Errorf("%d and %d rollouts for %d examples", len(r.Seed), len(r.Best), n)
+	}
+	t := &Test{N: n, Readings: r.Readings, Examples: make([]TestExample, n)}
+	names := map[string]bool{}
+	for i, ex := range in.Data.Test {
+		t.Examples[i] = TestExample{ID: ex.ID, Base: outcome(r.Seed[i]), Optimized: outcome(r.Best[i])}
+		for _, ro := range []gepa.Rollout{r.Seed[i], r.Best[i]} {
+			for name := range ro.Objectives {
+				names[name] = true
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		m, err := measure(r, name, objective(in.Options, name), func(ro gepa.Rollout) float64 { return ro.Objectives[name] })
+		if err != nil {
+			return nil, err
+		}
+		t.Measures = append(t.Measures, m)
+	}
+	score, err := measure(r, "score", gepa.Objective{Name: "score"}, func(ro gepa.Rollout) float64 { return ro.Score })
+	if err != nil {
+		return nil, err
+	}
+	t.Measures = append(t.Measures, score)
+	t.Conclusion = conclusion(t, in.Result.Best.ID == 0)
+	return t, nil
+}
+
+func outcome(r gepa.Rollout) Outcome {
+	return Outcome{Score: r.Score, Objectives: r.Objectives, Output: r.Output, Problem: r.Problem}
+}
+
+func objective(o gepa.Options, name string) gepa.Objective {
+	for _, obj := range o.Objectives {
+		if obj.Name == name {
+			return obj
+		}
+	}
+	return gepa.Objective{Name: name}
+}
+
+// measure compares the two sides of a test by one number of each rollout. The
+// resampling behind it has a seed of its own, so that two reports on the same
+// figures agree whatever the run's seed was.
+func measure(t *gepa.Test, name string, o gepa.Objective, value func(gepa.Rollout) float64) (Measure, error) {
+	const resamplingSeed = 0
+	base, best := make([]float64, len(t.Seed)), make([]float64, len(t.Best))
+	unit := UnitShare
+	for i := range t.Seed {
+		base[i], best[i] = value(t.Seed[i]), value(t.Best[i])
+		if min(base[i], best[i]) < 0 || max(base[i], best[i]) > 1 {
+			unit = UnitNumber
+		}
+	}
+	m := Measure{Name: name, Direction: gepa.Maximize, Unit: unit}
+	if o.Min != 0 || (o.Max != 0 && o.Max != 1) {
+		m.Unit = UnitNumber
+	}
+	if o.Direction == gepa.Minimize {
+		// stats takes more for better: compare the other way round.
+		m.Direction = gepa.Minimize
+		base, best = best, base
+	}
+	c, err := stats.Compare(base, best, resamplingSeed)
+	if err != nil {
+		return Measure{}, errors.Join(fmt.Errorf("measure %q", name), err)
+	}
+	m.Verdict = c.Verdict()
+	if o.Direction == gepa.Minimize {
+		c = turned(c)
+	}
+	m.Comparison = c
+	return m, nil
+}
+
+// turned returns a comparison of swapped sides in the order of the sides.
+// Swapping them already turned the signs of the differences to "more is
+// better": they are turned back.
+func turned(c stats.Comparison) stats.Comparison {
+	c.Base, c.Other = c.Other, c.Base
+	c.Difference = -c.Difference
+	c.Interval.Low, c.Interval.High = -c.Interval.High, -c.Interval.Low
+	return c
+}
