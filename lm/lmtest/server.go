@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -148,9 +149,7 @@ func send(ctx context.Context, w http.ResponseWriter, a Answer, req Request) {
 		reset(w)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	for name, values := range a.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.Header)
 	body := a.body(req)
 	if a.HalfJSON {
 		body = body[:len(body)/2]
