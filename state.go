@@ -41,6 +41,8 @@ type Proposal struct {
 	Committed bool
 	// Candidate is the id of the accepted child; -1 if there is none.
 	Candidate int
+	// Spend is what the proposer's calls consumed.
+	Spend Usage
 }
 
 // Spend is what a run consumed, by purpose.
@@ -367,6 +369,9 @@ func (s *State) applyCall(e CallDone) {
 	}
 	s.calls[key] = e.Result
 	usage := e.Result.Exchange.Usage
+	if n := e.Proposal; n >= 1 && n <= len(s.proposals) {
+		s.proposals[n-1].Spend = s.proposals[n-1].Spend.Add(usage)
+	}
 	if e.Call.Role == RoleJudge {
 		s.spend.Judge = s.spend.Judge.Add(usage)
 	} else {

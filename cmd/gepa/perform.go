@@ -27,16 +27,16 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, run.Close()) }()
 	if err := run.Open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, run.Close()) }()
 	progress := report.NewProgress(run.Options.Budget)
 	resumed, err := run.Earlier(ctx, progress)
 	if err != nil {
 		return fmt.Errorf("read the run in %s: %w", o.Out, err)
 	}
-	tellPlan(watch, run, o.Out)
+	tellPlan(watch, run, o)
 	if resumed {
 		tellResumed(watch, progress, o.Out)
 	}
@@ -82,7 +82,7 @@ func printSummary(w io.Writer, s report.Summary, how show) error {
 }
 
 // tellPlan says what is about to happen and what it can use at most.
-func tellPlan(v *watcher, run *config.Run, out string) {
+func tellPlan(v *watcher, run *config.Run, o config.Optimize) {
 	p := run.Plan()
 	var names []string
 	for _, c := range run.System.Components() {
@@ -93,8 +93,18 @@ func tellPlan(v *watcher, run *config.Run, out string) {
 	v.say("data       %d feedback, %d validation, %d sealed test examples", p.Feedback, p.Validation, p.Test)
 	v.say("budget     %s", budgetWords(p, run.BudgetNote))
 	v.say("at most    %s", mostWords(p))
-	if out != "" {
-		v.say("kept in    %s", out)
+	tellSpending(v, run)
+	switch cache := run.CachePath(); {
+	case o.Replay != "":
+		v.say("replayed   from %s: nothing is sent and nothing is paid", o.Replay)
+	case cache != "":
+		v.say("cached in  %s", cache)
+	}
+	if o.Record != "" {
+		v.say("recorded   in %s, at the end", o.Record)
+	}
+	if o.Out != "" {
+		v.say("kept in    %s", o.Out)
 	}
 }
 
@@ -105,7 +115,7 @@ func modelWords(m report.Models) string {
 		}
 		return m.Name
 	}
-	if m.Reflection == m.Task && (m.Judge == m.Task || m.Judge.Name == "") {
+	if m.Reflection.Name == m.Task.Name && (m.Judge.Name == m.Task.Name || m.Judge.Name == "") {
 		return word(m.Task) + " in every role"
 	}
 	text := "task " + word(m.Task) + ", reflection " + word(m.Reflection)
