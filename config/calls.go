@@ -35,6 +35,7 @@ type calls struct {
 	player   *cassette.Player
 	limiters map[string]*lm.Limiter
 	clients  []Client
+	began    bool // calls may have been made
 }
 
 // newCalls reads what has to be read for it. It writes nothing.
@@ -245,7 +246,7 @@ func (c *calls) open(ctx context.Context) error {
 // close writes the recording and gives everything back.
 func (c *calls) close() error {
 	var errs []error
-	if c.recorder != nil {
+	if c.recorder != nil && c.began {
 		errs = append(errs, c.recorder.Close())
 	}
 	if c.disk != nil && c.disk.cache != nil {

@@ -158,7 +158,7 @@ func Programs() []string { return []string{"hotpotqa"} }
 
 // Build checks everything that can be checked without writing or calling a
 // model, and returns the run. Its errors match ErrUsage. Close the run.
-func (o Optimize) Build(ctx context.Context) (*Run, error) {
+func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
 	}
@@ -177,6 +177,11 @@ func (o Optimize) Build(ctx context.Context) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, calls.close())
+		}
+	}()
 	roles, err := o.models(calls)
 	if err != nil {
 		return nil, err

@@ -87,6 +87,7 @@ func (r *Run) Do(ctx context.Context) (*report.Summary, error) {
 	if err := r.Open(ctx); err != nil {
 		return nil, err
 	}
+	r.calls.began = true
 	result, err := gepa.Optimize(ctx, r.System, r.Data, r.Options)
 	if result == nil {
 		var other *gepa.ResumeError

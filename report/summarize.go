@@ -185,19 +185,20 @@ func spend(r *gepa.Result, in Input) Spend {
 		}
 	}
 	return Spend{
-		Task:       usage(s.Task, m.Task.Simulated),
-		Test:       usage(s.Test, m.Task.Simulated),
-		Judge:      usage(s.Judge, m.Judge.Simulated),
-		Reflection: usage(s.Reflection, m.Reflection.Simulated),
-		Failed:     usage(s.Failed, all),
-		Total:      usage(s.Total(), all),
-		Accepted:   usage(accepted, proposer),
-		Rejected:   usage(rejected, proposer),
-		Unfinished: usage(unfinished, proposer),
+		Task:       UsageOf(s.Task, m.Task.Simulated),
+		Test:       UsageOf(s.Test, m.Task.Simulated),
+		Judge:      UsageOf(s.Judge, m.Judge.Simulated),
+		Reflection: UsageOf(s.Reflection, m.Reflection.Simulated),
+		Failed:     UsageOf(s.Failed, all),
+		Total:      UsageOf(s.Total(), all),
+		Accepted:   UsageOf(accepted, proposer),
+		Rejected:   UsageOf(rejected, proposer),
+		Unfinished: UsageOf(unfinished, proposer),
 	}
 }
 
-func usage(u gepa.Usage, simulated bool) Usage {
+// UsageOf returns a usage as reports show it.
+func UsageOf(u gepa.Usage, simulated bool) Usage {
 	cost := u.Cost.String()
 	if simulated {
 		cost = "$0 (simulated)"

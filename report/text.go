@@ -210,10 +210,15 @@ func (s Summary) spendSection(p *page) {
 		p.hanging("  ", "Every call was answered by the cache: nothing was paid.")
 	}
 	if !s.Spend.Accepted.none() || !s.Spend.Rejected.none() {
-		p.hanging("  ", fmt.Sprintf("Judge and reflection cost %s for accepted proposals and %s for rejected ones.",
-			s.Spend.Accepted.Cost, s.Spend.Rejected.Cost))
+		p.hanging("  ", fmt.Sprintf("Judge and reflection: %s for accepted proposals, %s for rejected ones.",
+			s.Spend.Accepted.words(), s.Spend.Rejected.words()))
 	}
 	p.line("")
+}
+
+// words says calls, answered by the cache or not, and their cost.
+func (u Usage) words() string {
+	return fmt.Sprintf("%s, %s", count(int(u.Calls+u.Cached), "call"), u.Cost)
 }
 
 // none reports whether nothing was asked.

@@ -208,7 +208,7 @@ func TestWireIsDSPys(t *testing.T) {
 		before := len(s.Requests())
 		cmd := gepaCommand(t, dir, append([]string{
 			"optimize", "--program", "hotpotqa", "--train", "train.json", "--dev", "dev.json", "--model", "openai/gpt-test",
-			"--base-url", s.URL(), "--feedback", "metric", "--minibatch", "2", "--val", "2", "--quiet",
+			"--base-url", s.URL(), "--feedback", "metric", "--minibatch", "2", "--val", "2", "--quiet", "--no-cache",
 		}, args...)...)
 		cmd.Stderr = os.Stderr
 		if _, err := cmd.Output(); err != nil {
