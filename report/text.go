@@ -210,16 +210,14 @@ func (s Summary) spendSection(p *page) {
 		p.hanging("  ", "Every call was answered by the cache: nothing was paid.")
 	}
 	if !s.Spend.Accepted.none() || !s.Spend.Rejected.none() {
-		p.hanging("  ", fmt.Sprintf("Judge and reflection: %s for accepted proposals, %s for rejected ones.",
-			s.Spend.Accepted.words(), s.Spend.Rejected.words()))
+		p.hanging("  ", fmt.Sprintf("Judge and reflection: %s for accepted proposals at %s, %s for rejected ones at %s.",
+			s.Spend.Accepted.asked(), s.Spend.Accepted.Cost, s.Spend.Rejected.asked(), s.Spend.Rejected.Cost))
 	}
 	p.line("")
 }
 
-// words says calls, answered by the cache or not, and their cost.
-func (u Usage) words() string {
-	return fmt.Sprintf("%s, %s", count(int(u.Calls+u.Cached), "call"), u.Cost)
-}
+// asked counts the calls, answered by the cache or not.
+func (u Usage) asked() string { return count(int(u.Calls+u.Cached), "call") }
 
 // none reports whether nothing was asked.
 func (u Usage) none() bool { return u.Calls == 0 && u.Cached == 0 && u.Unmeasured == 0 }

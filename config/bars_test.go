@@ -1,0 +1,338 @@
+package config_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/config"
+	"github.com/gepa-go/gepa/dataset/demodata"
+	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/lm/lmtest"
+	"github.com/gepa-go/gepa/lm/sim"
+	"github.com/gepa-go/gepa/report"
+	"github.com/gepa-go/gepa/store"
+)
+
+const fakeKey = "sk-not-a-real-key-0123456789"
+
+// remote is a small run against a server that answers as the simulated model.
+func remote(t *testing.T, s *lmtest.Server, change func(*config.Optimize)) config.Optimize {
+	t.Helper()
+	return with(func(o *config.Optimize) {
+		o.Model, o.BaseURL = "openai/m", s.URL()
+		o.Cache = filepath.Join(t.TempDir(), "calls.db")
+		o.Getenv = func(name string) string {
+			if name == "OPENAI_API_KEY" {
+				return fakeKey
+			}
+			return ""
+		}
+		if change != nil {
+			change(o)
+		}
+	})
+}
+
+func answers() lmtest.Responder { return lmtest.FromModel(sim.New(sim.Options{})) }
+
+// try carries a run out and closes it.
+func try(t *testing.T, o config.Optimize) (*report.Summary, error) {
+	t.Helper()
+	run, err := o.Build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := run.Do(t.Context())
+	if cerr := run.Close(); cerr != nil {
+		t.Error(cerr)
+	}
+	return s, err
+}
+
+// found cuts from a summary what may differ between runs that found the same.
+func found(s *report.Summary) report.Summary {
+	out := *s
+	out.Spend, out.Output = report.Spend{}, nil
+	return out
+}
+
+// A provider that fails, refuses and hangs changes nothing but the time that
+// the run takes: not the winner, not a score, and not one call goes uncounted.
+func TestBarFaultyProvider(t *testing.T) {
+	t.Parallel()
+	size := func(o *config.Optimize) {
+		o.Train.Data, o.Dev.Data = demodata.Train(), demodata.Dev()
+		o.LimitTrain, o.LimitDev, o.Iterations, o.Concurrency = 24, 12, 3, 32
+		o.CallTimeout, o.Attempts = 300*time.Millisecond, 12
+		if long() {
+			o.LimitTrain, o.LimitDev, o.Iterations = 200, 200, 15
+			o.CallTimeout = 2 * time.Second
+		}
+	}
+	want, err := try(t, remote(t, lmtest.NewServer(t, answers()), size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := answers()
+	soon := http.Header{"Retry-After-Ms": {"5"}}
+	var flying, refused atomic.Int64
+	s := lmtest.NewServer(t, func(ctx context.Context, r lmtest.Request) lmtest.Answer {
+		defer flying.Add(-1)
+		if flying.Add(1) > 16 {
+			refused.Add(1)
+			return lmtest.Answer{Status: 429, Text: "too many calls at once", Header: soon}
+		}
+		switch at := (r.Number*7919 + 13) % 100; {
+		case at < 8:
+			return lmtest.Answer{Status: 503, Text: "overloaded", Header: soon}
+		case at < 10:
+			return lmtest.Answer{Hang: true}
+		}
+		select { // so that calls meet
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+		}
+		return answer(ctx, r)
+	})
+	got, err := try(t, remote(t, s, size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(found(want), found(got)); diff != "" {
+		t.Errorf("faults changed the result (-without +with):\n%s", diff)
+	}
+	for _, ex := range got.Test.Examples {
+		if ex.Base.Problem != "" || ex.Optimized.Problem != "" {
+			t.Errorf("a fault was scored: %+v", ex)
+		}
+	}
+	tally, total := s.Tally(), got.Spend.Total
+	if total.Calls != tally.Requests || total.InputTokens != tally.InputTokens || total.OutputTokens != tally.OutputTokens {
+		t.Errorf("ledger: %d calls, %d + %d tokens; the server counted %+v", total.Calls, total.InputTokens, total.OutputTokens, tally)
+	}
+	if failed := tally.Requests - tally.Replies; failed < tally.Requests/12 || total.Unmeasured == 0 {
+		t.Errorf("only %d of %d calls failed, %d unmeasured: the test tests nothing", failed, tally.Requests, total.Unmeasured)
+	}
+	t.Logf("%d rollouts, %d calls, %d refused, %d replies", got.Rollouts+2*got.Data.Test, tally.Requests, refused.Load(), tally.Replies)
+}
+
+// long reports whether bars are held in full (make bars) or in short.
+func long() bool { return os.Getenv("GEPA_BARS") != "" }
+
+// A reflection endpoint that is dead ends the run with its own error, after no
+// more task calls than it took to find out.
+func TestBarDeadReflection(t *testing.T) {
+	t.Parallel()
+	answer := answers()
+	s := lmtest.NewServer(t, func(ctx context.Context, r lmtest.Request) lmtest.Answer {
+		if r.Model == "thinker" {
+			return lmtest.Answer{Status: 500, Text: "the engine is on fire", Header: http.Header{"Retry-After-Ms": {"1"}}}
+		}
+		return answer(ctx, r)
+	})
+	o := remote(t, s, func(o *config.Optimize) {
+		o.ReflectionModel, o.Feedback, o.Attempts, o.Iterations = "openai/thinker", "metric", 4, 5
+	})
+	summary, err := try(t, o)
+	if err == nil || errors.Is(err, config.ErrUsage) || !strings.Contains(err.Error(), "the engine is on fire") {
+		t.Fatalf("error %v, want the provider's words", err)
+	}
+	if summary == nil || summary.Status != report.StatusFailed || summary.Winner == nil || summary.Winner.Candidate != 0 {
+		t.Errorf("summary %+v", summary)
+	}
+	asked := map[string]int{}
+	for _, r := range s.Requests() {
+		asked[r.Model]++
+	}
+	// Four validation examples and a minibatch of three, two calls each.
+	if asked["thinker"] != 4 || asked["m"] > 2*(4+3) {
+		t.Errorf("asked %v times, want the reflection model 4 times and the task model at most 14", asked)
+	}
+}
+
+// prices are of the models m and n, in a file.
+func prices(t *testing.T, in, out int64) string {
+	t.Helper()
+	return write(t, "prices.json", fmt.Sprintf(`{"date": "2026-01-01", "models": {"openai/m": {"input": %d, "output": %d}}}`, in, out))
+}
+
+// With 64 calls in flight, a cap of five cents is not exceeded by the server's
+// own count, and ends the run cleanly.
+func TestBarCap(t *testing.T) {
+	t.Parallel()
+	const in, out, limit = 1_000_000, 4_000_000, 50_000_000
+	s := lmtest.NewServer(t, answers())
+	o := remote(t, s, func(o *config.Optimize) {
+		o.Train.Data, o.Dev.Data = demodata.Train(), demodata.Dev()
+		o.LimitTrain, o.LimitDev, o.Iterations, o.Concurrency = 24, 2, 50, 64
+		o.Prices, o.Caps.Nanos = prices(t, in, out), limit
+		o.Params.MaxTokens, o.ReflectionParams.MaxTokens, o.JudgeParams.MaxTokens = 300, 600, 300
+		o.Out = t.TempDir()
+	})
+	summary, err := try(t, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if summary.Status != report.StatusFinished || summary.Stop.Reason != gepa.StopCost || summary.Winner == nil {
+		t.Errorf("status %s, stopped for %s, winner %v", summary.Status, summary.Stop.Reason, summary.Winner)
+	}
+	if summary.Test == nil {
+		t.Error("nothing was kept back for the test set")
+	}
+	tally := s.Tally()
+	cost := lm.Price{Input: in, Output: out}.Cost(gepa.Usage{InputTokens: tally.InputTokens, OutputTokens: tally.OutputTokens})
+	if cost > limit || cost < limit/3 {
+		t.Errorf("the server counts %s, want at most %s, and most of it", gepa.Cost{Nanos: cost}, gepa.Cost{Nanos: limit})
+	}
+	if got := summary.Spend.Total.CostNanos; got < cost || got > limit {
+		t.Errorf("the ledger says %d, the server %d, the cap is %d", got, cost, limit)
+	}
+	// The same command again: the cap counts what the first session spent.
+	before := len(s.Requests())
+	if _, err := try(t, o); err != nil {
+		t.Fatal(err)
+	}
+	tally = s.Tally()
+	if cost := (lm.Price{Input: in, Output: out}).Cost(gepa.Usage{InputTokens: tally.InputTokens, OutputTokens: tally.OutputTokens}); cost > limit {
+		t.Errorf("two sessions cost %d, over the cap", cost)
+	}
+	t.Logf("%s of %s; %d calls, then %d", gepa.Cost{Nanos: cost}, gepa.Cost{Nanos: limit}, before, len(s.Requests())-before)
+}
+
+// journal returns a run's decisions, in order, and its results, as a set,
+// without times and sessions.
+func journal(t *testing.T, folder string) []string {
+	t.Helper()
+	j, err := store.OpenReadOnly(t.Context(), filepath.Join(folder, config.JournalFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var decisions, results []string
+	for r, err := range j.Records(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch line := r.Kind + " " + r.Key + " " + string(r.Data); {
+		case r.Kind == gepa.KindSession:
+		case r.Key == "":
+			decisions = append(decisions, line)
+		default:
+			results = append(results, line)
+		}
+	}
+	slices.Sort(results)
+	return append(decisions, results...)
+}
+
+// A second run is answered by the cache, and a recorded one by its recording:
+// neither sends a call, and both find the same.
+func TestBarRepeat(t *testing.T) {
+	t.Parallel()
+	s := lmtest.NewServer(t, answers())
+	recording := filepath.Join(t.TempDir(), "run.jsonl")
+	first := remote(t, s, func(o *config.Optimize) {
+		o.Out, o.Record, o.Concurrency = t.TempDir(), recording, 16
+	})
+	want, err := try(t, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := len(s.Requests())
+
+	again := first
+	again.Out, again.Record, again.Concurrency = t.TempDir(), "", 3
+	cached, err := try(t, again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.Requests()) - calls; n != 0 || !cached.Spend.AllCached() || cached.Spend.Total.CostNanos != 0 {
+		t.Errorf("%d calls were made again; spend %+v", n, cached.Spend.Total)
+	}
+	if diff := cmp.Diff(found(want), found(cached)); diff != "" {
+		t.Errorf("the cache changed the result (-first +second):\n%s", diff)
+	}
+	var text strings.Builder
+	if err := cached.Text(&text, report.TextOptions{}); err != nil || !strings.Contains(text.String(), "Every call was answered by the cache: nothing was paid.") {
+		t.Errorf("the summary does not say so (%v):\n%s", err, &text)
+	}
+
+	replayed := first
+	replayed.Out, replayed.Record, replayed.Replay, replayed.Cache = t.TempDir(), "", recording, ""
+	replayed.BaseURL = "http://127.0.0.1:1/v1"
+	replayed.Getenv = func(string) string { return "" }
+	got, err := try(t, replayed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(report.Summary{}, "Output")); diff != "" {
+		t.Errorf("the replay differs (-recorded +replayed):\n%s", diff)
+	}
+	if diff := cmp.Diff(journal(t, first.Out), journal(t, replayed.Out)); diff != "" {
+		t.Errorf("the replay's journal differs (-recorded +replayed):\n%s", diff)
+	}
+	if n := len(s.Requests()) - calls; n != 0 {
+		t.Errorf("the replay made %d calls", n)
+	}
+}
+
+// An ended context is obeyed within two seconds, whatever is in flight.
+func TestBarInterruptReturns(t *testing.T) {
+	t.Parallel()
+	reached := make(chan struct{})
+	var once sync.Once
+	var flying atomic.Int64
+	answer := answers()
+	warm := atomic.Int64{}
+	s := lmtest.NewServer(t, func(ctx context.Context, r lmtest.Request) lmtest.Answer {
+		if warm.Add(1) <= 200 { // until the limiter lets 64 in
+			return answer(ctx, r)
+		}
+		if flying.Add(1) == 64 {
+			once.Do(func() { close(reached) })
+		}
+		return lmtest.Answer{Hang: true}
+	})
+	o := remote(t, s, func(o *config.Optimize) {
+		o.Train.Data, o.LimitTrain, o.Val = demodata.Train(), 200, "190"
+		o.Dev.Data = demodata.Dev()
+		o.Concurrency, o.Iterations = 64, 3
+	})
+	run, err := o.Build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var ended time.Time
+	go func() {
+		<-reached
+		ended = time.Now()
+		cancel()
+	}()
+	_, err = run.Do(ctx)
+	took := time.Since(ended)
+	if cerr := run.Close(); cerr != nil {
+		t.Error(cerr)
+	}
+	if !errors.Is(err, context.Canceled) || took > 2*time.Second {
+		t.Errorf("returned %v after %v", err, took)
+	}
+}
