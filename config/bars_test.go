@@ -174,11 +174,11 @@ func prices(t *testing.T, in, out int64) string {
 // own count, and ends the run cleanly.
 func TestBarCap(t *testing.T) {
 	t.Parallel()
-	const in, out, limit = 1_000_000, 4_000_000, 50_000_000
+	const in, out, limit = 200_000, 800_000, 50_000_000
 	s := lmtest.NewServer(t, answers())
 	o := remote(t, s, func(o *config.Optimize) {
 		o.Train.Data, o.Dev.Data = demodata.Train(), demodata.Dev()
-		o.LimitTrain, o.LimitDev, o.Iterations, o.Concurrency = 24, 2, 50, 64
+		o.LimitTrain, o.Val, o.LimitDev, o.Iterations, o.Concurrency = 80, "64", 5, 50, 64
 		o.Prices, o.Caps.Nanos = prices(t, in, out), limit
 		o.Params.MaxTokens, o.ReflectionParams.MaxTokens, o.JudgeParams.MaxTokens = 300, 600, 300
 		o.Out = t.TempDir()

@@ -51,6 +51,9 @@ func (o Optimize) models(c *calls) (roles, error) {
 	if err != nil {
 		return r, err
 	}
+	if err := c.checkCaps(played); err != nil {
+		return r, err
+	}
 	made := map[string]lm.Model{}
 	var names []string
 	for _, role := range played {
@@ -62,9 +65,6 @@ func (o Optimize) models(c *calls) (roles, error) {
 		}
 		*role.model = made[role.name]
 		*role.shown = report.Model{Name: role.name, Simulated: role.name == SimModel, Price: c.price(role.name)}
-	}
-	if err := c.checkCaps(played); err != nil {
-		return r, err
 	}
 	c.prices = c.prices.Only(names...)
 	return r, nil
