@@ -185,8 +185,8 @@ func fill(v reflect.Value) {
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(v.Elem())
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i))
+		for _, field := range v.Fields() {
+			fill(field)
 		}
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
@@ -215,8 +215,8 @@ func changeLeaf(v reflect.Value, path string, n *int) (string, bool) {
 	case reflect.Pointer:
 		return changeLeaf(v.Elem(), path, n)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if p, ok := changeLeaf(v.Field(i), path+"."+v.Type().Field(i).Name, n); ok {
+		for field, value := range v.Fields() {
+			if p, ok := changeLeaf(value, path+"."+field.Name, n); ok {
 				return p, true
 			}
 		}

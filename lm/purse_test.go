@@ -175,8 +175,7 @@ func TestPurseIsUsedUp(t *testing.T) {
 			wg.Go(func() {
 				for {
 					_, err := m.Complete(t.Context(), ask(strings.Repeat("q", 300)))
-					var b *lm.BudgetError
-					if errors.As(err, &b) {
+					if b, ok := errors.AsType[*lm.BudgetError](err); ok {
 						if b.Cap != "dollars" || b.Limit != limit || !gepa.IsFatal(err) || lm.AsError(err, "").Kind != lm.KindBudget {
 							t.Errorf("refused by %v", err)
 						}
@@ -305,7 +304,7 @@ func TestPurseKeepsWhatIsNotKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 		func() {
-			defer func() { _ = recover() }() //nolint:errcheck // the test's own panic
+			defer func() { _ = recover() }()
 			_, _ = paid.Complete(t.Context(), ask("q"))
 		}()
 		if got := purse.Spent(); got.Tokens < 700 || got.Calls != 1 {
