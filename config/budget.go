@@ -25,7 +25,7 @@ func (o Optimize) budget(components, validation int) (gepa.Budget, string, error
 	}
 	if o.Iterations == 0 && o.Rollouts == 0 && o.Time == 0 {
 		b.Proposals = DefaultIterations
-		return b, "the default; see --iterations, --rollouts, --auto, --time", nil
+		return b, "the default: no budget is given", nil
 	}
 	return b, "", nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/atomicfile"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/report"
 	"github.com/gepa-go/gepa/store"
@@ -85,8 +86,7 @@ func tryWriting(dir string) error {
 
 // plain drops the name of a system call and of a temporary file from an error.
 func plain(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err
@@ -101,33 +101,5 @@ func (f *folder) keep(state *program.State, s report.Summary) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(f.path(ResultFile), data)
-}
-
-// replaceFile writes a file in one step: a reader sees the old content or the
-// new.
-func replaceFile(path string, data []byte) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".gepa-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // the first error is the one to report
-		}
-	}()
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	if err = os.Chmod(tmp.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return atomicfile.Write(f.path(ResultFile), data)
 }

@@ -83,8 +83,7 @@ func (o Optimize) model(flag, name string) (lm.Model, error) {
 // unusable says why a model cannot be used, without the words that are for
 // failures of a provider.
 func unusable(flag, name string, err error) error {
-	var known *lm.Error
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*lm.Error](err); ok {
 		return usagef("--%s %s: %s", flag, name, known.Words)
 	}
 	return usagef("--%s: %w", flag, err)
@@ -103,7 +102,7 @@ func unknownModel(flag, name string) error {
 		switch {
 		case Nearest(name, []string{SimModel}) != "":
 			hint = DidYouMean(name, []string{SimModel})
-		case strings.HasPrefix(name, "gpt-") || strings.HasPrefix(name, "o"):
+		case strings.HasPrefix(name, "gpt-"), len(name) > 1 && name[0] == 'o' && '0' <= name[1] && name[1] <= '9':
 			hint = ` (did you mean "openai/` + name + `"?)`
 		}
 		return usagef("--%s %s: want provider/model, for instance openai/gpt-4.1-mini, or sim, the offline stand-in%s", flag, name, hint)

@@ -54,7 +54,7 @@ func TestScores(t *testing.T) {
 		{"Mila Vant", []string{"the mila vant."}, true, 1, 1},
 		{"Mila", []string{"Mila Vant"}, false, 2.0 / 3, 2.0 / 3},
 		{"Vant Mila", []string{"Mila Vant"}, false, 1, 1},
-		{"x ", []string{"x "}, false, 2.0 / 3, 2.0 / 3},
+		{"x y x", []string{"x z x"}, false, 2.0 / 3, 2.0 / 3},
 		{"Yes.", []string{"yes"}, true, 1, 1},
 		{"yes they are", []string{"yes"}, false, 0.5, 0},
 		{"no", []string{"no one"}, false, 2.0 / 3, 0},

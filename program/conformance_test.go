@@ -350,8 +350,7 @@ func TestConformanceParse(t *testing.T) {
 
 func checkParseError(t *testing.T, err error, kind, head string, partial json.RawMessage) {
 	t.Helper()
-	parse := &ParseError{}
-	ok := errors.As(err, &parse)
+	parse, ok := errors.AsType[*ParseError](err)
 	if !ok {
 		t.Fatalf("error is %v, want a ParseError", err)
 	}
@@ -422,8 +421,7 @@ func TestConformanceStringSignatures(t *testing.T) {
 	for _, c := range loadConformance(t).StringSignatures {
 		sig, err := ParseSignature(c.Signature)
 		if c.Error != "" {
-			e := &SignatureError{}
-			ok := errors.As(err, &e)
+			e, ok := errors.AsType[*SignatureError](err)
 			if !ok || e.Kind+": "+e.Reason != c.Error {
 				t.Errorf("%q: error is %v, want %s", c.Signature, err, c.Error)
 			}

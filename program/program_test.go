@@ -85,8 +85,7 @@ func TestTypedMismatch(t *testing.T) {
 	}]("")
 	model, _ := script(t, chatReply("n", "1000"))
 	_, err = narrow.Call(NewContext(t.Context(), Runtime{Model: model}), asked{})
-	f := &Failure{}
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*Failure](err); !ok || !strings.Contains(f.Problem, "do not fit") {
 		t.Errorf("narrow: %v", err)
 	}
 }

@@ -116,7 +116,7 @@ func extent(text string) (n int, closed bool) {
 }
 
 // A jsonScanner walks over text that should be JSON, byte by byte, and knows
-// where in it is as far as double quotes and brackets tell.
+// where in the text that is, as far as double quotes and brackets tell.
 type jsonScanner struct {
 	text   string
 	at     int  // behind the byte last read

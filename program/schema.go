@@ -64,8 +64,8 @@ func (t Type) schema() *py.Dict {
 	return sortKeys(s)
 }
 
-// schemaOf returns a type's schema without definitions and adds those it
-// refers to defs.
+// schemaOf returns a type's schema without definitions, and adds to defs those
+// that it refers to.
 func schemaOf(t Type, defs *py.Dict) *py.Dict {
 	d := t.def()
 	switch d.kind {

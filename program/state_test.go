@@ -1,7 +1,6 @@
 package program
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -337,8 +336,7 @@ func unwrap(err error) error {
 		if !ok {
 			return err
 		}
-		pathError := &os.PathError{}
-		if errors.As(err, &pathError) {
+		if _, isPath := err.(*os.PathError); isPath { //nolint:errorlint // this is what walks the chain
 			return err
 		}
 		err = u.Unwrap()

@@ -3,7 +3,8 @@ package program
 import (
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/gepa-go/gepa/internal/atomicfile"
 )
 
 // LoadState reads a saved program's file.
@@ -22,32 +23,9 @@ func LoadState(path string) (*State, error) {
 // Save writes the state to a file that DSPy loads with module.load; its name
 // should end in ".json". The file is replaced in one step: whoever reads it
 // sees the old one or the new one.
-func (s *State) Save(path string) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("save program: %w", err)
-		}
-	}()
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".program-*.json")
-	if err != nil {
-		return err
+func (s *State) Save(path string) error {
+	if err := atomicfile.Write(path, s.Bytes()); err != nil {
+		return fmt.Errorf("save program: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // the first error is the one to report
-		}
-	}()
-	if _, err = tmp.Write(s.Bytes()); err == nil {
-		err = tmp.Sync()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Chmod(tmp.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return nil
 }

@@ -36,8 +36,7 @@ func conclusion(t *Test, baseWon bool) string {
 	text := "On examples that it never saw, the optimized program is " + strings.Join(parts, "; ") + "."
 	for _, m := range spoken {
 		if m.Verdict == stats.NotShown && m.Detectable > math.Abs(m.Difference) {
-			text += fmt.Sprintf(" %d examples show a difference in %s with 80 %% power only from %s on.", m.N, m.Label(), m.amount(m.Detectable))
-			break
+			return text + fmt.Sprintf(" %d examples show a difference in %s with 80 %% power only from %s on.", m.N, m.Label(), m.amount(m.Detectable))
 		}
 	}
 	return text

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -115,7 +116,7 @@ func (p *Progress) proposalNote(pr gepa.Proposal) Note {
 	}
 	sums := fmt.Sprintf("%.2f", pr.Gate.Parent)
 	if len(pr.Gate.Texts) > 0 {
-		sums += fmt.Sprintf(" → %.2f", pr.Gate.Child)
+		sums = change(pr.Gate.Parent, pr.Gate.Child)
 	}
 	if fate != FateAccepted {
 		return Note{Text: p.columns(number, origin(pr.Parents), what, sums, rejection(pr, fate)), Tone: Muted}
@@ -126,6 +127,16 @@ func (p *Progress) proposalNote(pr gepa.Proposal) Note {
 		return Note{Text: p.columns(number, origin(pr.Parents), what, sums, result+", best"), Tone: Good}
 	}
 	return Note{Text: p.columns(number, origin(pr.Parents), what, sums, result)}
+}
+
+// change shows two sums of scores with as few digits, two at least, as tell them
+// apart.
+func change(before, after float64) string {
+	digits := 2
+	if gap := math.Abs(before - after); gap > scoreTie && gap < 0.01 {
+		digits = 4
+	}
+	return fmt.Sprintf("%.*f → %.*f", digits, before, digits, after)
 }
 
 // rejection says why there is no new candidate, in a few words.

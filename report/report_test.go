@@ -78,8 +78,8 @@ func input() report.Input {
 	test := &gepa.Test{Readings: 1}
 	for i := range data.Test {
 		em := float64(i % 2)
-		test.Seed = append(test.Seed, rollout(em, "seconds", 2))
-		test.Best = append(test.Best, rollout(1, "seconds", 1+float64(i%3)))
+		test.Seed = append(test.Seed, rollout(em, 2))
+		test.Best = append(test.Best, rollout(1, 1+float64(i%3)))
 	}
 	test.Best[3] = gepa.Rollout{Problem: "no answer", Objectives: map[string]float64{"em": 0, "seconds": 9}}
 	return report.Input{
@@ -102,9 +102,9 @@ func input() report.Input {
 	}
 }
 
-func rollout(em float64, objective string, value float64) gepa.Rollout {
+func rollout(em, seconds float64) gepa.Rollout {
 	return gepa.Rollout{
-		Score: em, Objectives: map[string]float64{"em": em, objective: value},
+		Score: em, Objectives: map[string]float64{"em": em, "seconds": seconds},
 		Output: gepa.NewFields("answer", "<x>"),
 	}
 }
@@ -197,10 +197,10 @@ func TestVerdictsFollowDirections(t *testing.T) {
 func TestConclusionClaimsNoMoreThanShown(t *testing.T) {
 	in := input()
 	for i := range in.Result.Test.Best {
-		in.Result.Test.Seed[i] = rollout(float64(i%2), "seconds", 1)
+		in.Result.Test.Seed[i] = rollout(float64(i%2), 1)
 		in.Result.Test.Best[i] = in.Result.Test.Seed[i]
 	}
-	in.Result.Test.Best[0] = rollout(1, "seconds", 1)
+	in.Result.Test.Best[0] = rollout(1, 1)
 	c := summarize(t, in).Test.Conclusion
 	if !strings.Contains(c, "not shown to be better: EM +5.0 points") || strings.Contains(c, " is better") {
 		t.Errorf("conclusion: %s", c)
@@ -263,8 +263,7 @@ func TestDocumentNamesEveryField(t *testing.T) {
 				return
 			}
 			seen[typ] = true
-			for i := range typ.NumField() {
-				f := typ.Field(i)
+			for f := range typ.Fields() {
 				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 				if name != "" && !strings.Contains(string(doc), name+"`") && !strings.Contains(string(doc), name+".") {
 					t.Errorf("docs/formats/cli-json.md does not name %q of %s", name, typ)

@@ -170,14 +170,14 @@ func perfectScore(o gepa.Options) float64 {
 
 func spend(s gepa.Spend, m Models) Spend {
 	// Failed attempts are not told apart by role.
-	any := Model{Simulated: m.Task.Simulated && m.Reflection.Simulated && (m.Judge.Name == "" || m.Judge.Simulated)}
+	all := Model{Simulated: m.Task.Simulated && m.Reflection.Simulated && (m.Judge.Name == "" || m.Judge.Simulated)}
 	return Spend{
 		Task:       usage(s.Task, m.Task),
 		Test:       usage(s.Test, m.Task),
 		Judge:      usage(s.Judge, m.Judge),
 		Reflection: usage(s.Reflection, m.Reflection),
-		Failed:     usage(s.Failed, any),
-		Total:      usage(s.Total(), any),
+		Failed:     usage(s.Failed, all),
+		Total:      usage(s.Total(), all),
 	}
 }
 

@@ -386,7 +386,7 @@ func wrap(text string, columns int) []string {
 	}
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if line != "" && width(line)+1+width(word) > columns {
 			lines = append(lines, line)
 			line = ""

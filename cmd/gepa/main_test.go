@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -100,8 +101,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	code := 0
 	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
 			ts.Fatalf("run %s: %v", args[1], err)
 		}
 		code = exit.ExitCode()
@@ -112,7 +113,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func one(ts *testscript.TestScript, _ bool, _ []string) {
-	if text := ts.ReadFile("stderr"); bytes.Count([]byte(text), []byte("\n")) != 1 {
+	if text := ts.ReadFile("stderr"); strings.Count(text, "\n") != 1 {
 		ts.Fatalf("want one line on standard error, got:\n%s", text)
 	}
 }
@@ -125,13 +126,21 @@ func sent(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	most, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	if n := len(ts.Value(serverKey{}).(*server).Requests()); n < least || n > most {
+	if n := len(serverOf(ts).Requests()); n < least || n > most {
 		ts.Fatalf("the server was asked %d times, want %d to %d", n, least, most)
 	}
 }
 
+func serverOf(ts *testscript.TestScript) *server {
+	s, ok := ts.Value(serverKey{}).(*server)
+	if !ok {
+		ts.Fatalf("the script has no server")
+	}
+	return s
+}
+
 func down(ts *testscript.TestScript, neg bool, _ []string) {
-	s := ts.Value(serverKey{}).(*server)
+	s := serverOf(ts)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken = !neg

@@ -42,9 +42,10 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	}
 	started := time.Now()
 	watch.begin(progress)
-	context.AfterFunc(ctx, func() {
+	unwatch := context.AfterFunc(ctx, func() {
 		watch.say("stopping: waiting for the calls in flight; interrupt again to end at once")
 	})
+	defer unwatch()
 	summary, err := run.Do(ctx)
 	watch.end()
 	if summary != nil {

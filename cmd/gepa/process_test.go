@@ -35,8 +35,7 @@ func gepaCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
 }
 
 func code(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	if err != nil {
@@ -314,13 +313,21 @@ func TestReadOnlyFolder(t *testing.T) {
 		}
 	}
 	closed := filepath.Join(top, "closed")
-	if err := os.Mkdir(closed, 0o555); err != nil {
+	if err := os.Mkdir(closed, 0o550); err != nil {
+		t.Fatal(err)
+	}
+	open := filepath.Join(top, "open")
+	if err := os.Mkdir(open, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	for _, out := range []string{closed, filepath.Join(closed, "new")} {
 		cmd := exec.CommandContext(t.Context(), binary, "demo", "--out", out)
-		cmd.Args[0] = "gepa"
+		cmd.Args[0] = "gepa" // by this the copy knows which command it is
 		cmd.Dir = top
+		cmd.Env = append(os.Environ(), "GOCOVERDIR="+open) // for a binary that measures its coverage
 		asNobody(cmd)
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -339,18 +346,19 @@ func TestExitCodes(t *testing.T) {
 	untraced := fmt.Errorf("proposal 1: %w", &gepa.UntracedError{Components: []string{"x"}})
 	for _, c := range []struct {
 		name string
-		ctx  context.Context
 		err  error
 		want int
 	}{
-		{"none", t.Context(), nil, exitOK},
-		{"the world's", t.Context(), io.ErrUnexpectedEOF, exitFailed},
-		{"the command line's", t.Context(), usagef("no"), exitUsage},
-		{"traces that name no component", t.Context(), untraced, exitUsage},
-		{"an interrupt's", interrupted, context.Canceled, exitInterrupted},
+		{"none", nil, exitOK},
+		{"the world's", io.ErrUnexpectedEOF, exitFailed},
+		{"the command line's", usagef("no"), exitUsage},
+		{"traces that name no component", untraced, exitUsage},
 	} {
-		if got := exitCode(c.ctx, c.err); got != c.want {
+		if got := exitCode(t.Context(), c.err); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
+	}
+	if got := exitCode(interrupted, context.Canceled); got != exitInterrupted {
+		t.Errorf("an interrupt's: %d, want %d", got, exitInterrupted)
 	}
 }

@@ -30,15 +30,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	// fang asks the terminal for its colours before it passes an error on, and
-	// waits where that does not answer: what commands return goes around it.
+	// waits where that does not answer: our own errors go around it.
 	var failed error
-	for _, c := range root.Commands() {
-		carryOut := c.RunE
+	around := func(c *cobra.Command) {
+		check, carryOut := c.Args, c.RunE
+		c.Args = cobra.ArbitraryArgs
 		c.RunE = func(cmd *cobra.Command, args []string) error {
-			failed = carryOut(cmd, args)
+			if failed = check(cmd, args); failed == nil {
+				failed = carryOut(cmd, args)
+			}
 			return nil
 		}
 	}
+	around(root)
+	for _, c := range root.Commands() {
+		around(c)
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		failed = flagError(cmd, err)
+		return nil
+	})
 	err := fang.Execute(ctx, root,
 		fang.WithVersion(versionText()),
 		fang.WithErrorHandler(func(_ io.Writer, _ fang.Styles, err error) { tell(ctx, stderr, err) }),
@@ -110,7 +121,6 @@ func newRoot() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newDemo(), newOptimize(), newVersion())
 	return root
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/atomicfile"
 	"github.com/gepa-go/gepa/lm"
 )
 
@@ -266,7 +267,10 @@ func (r *Recorder) Close() error {
 			return err
 		}
 	}
-	return replaceFile(r.path, b.Bytes())
+	if err := atomicfile.Write(r.path, b.Bytes()); err != nil {
+		return fmt.Errorf("write the cassette: %w", err)
+	}
+	return nil
 }
 
 // header is the first line of a file.
@@ -282,30 +286,6 @@ func writeLine(b *bytes.Buffer, v any) error {
 	}
 	b.Write(append(line, '\n'))
 	return nil
-}
-
-func replaceFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".cassette-*")
-	if err != nil {
-		return fmt.Errorf("write the cassette: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write the cassette: %w", errors.Join(err, os.Remove(f.Name())))
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
 }
 
 // reply decodes an entry's outcome.

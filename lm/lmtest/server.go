@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -191,9 +192,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 
 func send(w http.ResponseWriter, a Answer, req Request) {
 	w.Header().Set("Content-Type", "application/json")
-	for name, values := range a.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.Header)
 	body := a.Body
 	switch {
 	case body != "":

@@ -152,7 +152,7 @@ var reasoningModel = regexp.MustCompile(`^(o[0-9]|gpt-([5-9]|[1-9][0-9])([^0-9]|
 func (c *Client) request(req lm.Request) goopenai.ChatCompletionRequest {
 	out := goopenai.ChatCompletionRequest{Stop: req.Params.Stop, ReasoningEffort: req.Params.ReasoningEffort}
 	if c.endpoint.Takes(wire.ParamMaxTokens) {
-		out.MaxTokens = req.Params.MaxTokens
+		out.MaxTokens = req.Params.MaxTokens //nolint:staticcheck // deprecated by OpenAI; most others know no other name
 	} else {
 		out.MaxCompletionTokens = req.Params.MaxTokens
 	}

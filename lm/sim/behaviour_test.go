@@ -91,14 +91,14 @@ func shuffled(rng *rand.Rand, text string) string {
 func TestOverlongAndContradictoryInstructionsWeaken(t *testing.T) {
 	l := newLexicon()
 	short := "Copy the answer verbatim from the context."
-	clear := l.follows(short)[Verbatim]
+	plain := l.follows(short)[Verbatim]
 	long := l.follows(short + strings.Repeat("\nThe weather in the mountains was pleasant for most of the year.", 80))[Verbatim]
-	if long >= clear || long == 0 {
-		t.Errorf("in an overlong text the demand has %.2f, alone %.2f", long, clear)
+	if long >= plain || long == 0 {
+		t.Errorf("in an overlong text the demand has %.2f, alone %.2f", long, plain)
 	}
 	torn := l.follows(short + "\nNever copy the answer verbatim from the context.")[Verbatim]
-	if torn >= clear/2 {
-		t.Errorf("contradicted, the demand has %.2f, alone %.2f", torn, clear)
+	if torn >= plain/2 {
+		t.Errorf("contradicted, the demand has %.2f, alone %.2f", torn, plain)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 
 // runs is how many seeds a calibration runs; one is enough to see that the
 // loop works, ten say how often it does.
-func runs(t *testing.T) uint64 {
+func runs() uint64 {
 	n, err := strconv.Atoi(os.Getenv("SIM_RUNS"))
 	if err != nil {
 		return 1
@@ -108,7 +108,7 @@ func TestTheLoopImprovesTheDemonstration(t *testing.T) {
 	if source == "" {
 		source = propose.FeedbackJudge
 	}
-	for seed := range runs(t) {
+	for seed := range runs() {
 		o := optimize(t, seed, train, dev, source)
 		report(t, seed, o)
 		if !sim.RaceEnabled && (o.bestF1 < o.f1+0.1 || o.bestEM < o.em+0.1) {
@@ -134,7 +134,7 @@ func TestTheLoopImprovesHotpotQA(t *testing.T) {
 	if source == "" {
 		source = propose.FeedbackJudge
 	}
-	for seed := range runs(t) {
+	for seed := range runs() {
 		report(t, seed, optimize(t, seed, train, dev, source))
 	}
 }

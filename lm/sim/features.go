@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -68,11 +69,8 @@ func (r *reading) describeSpan(c *candidate, e emit) {
 	if n := len(r.q.focus); n > 0 && len(keys) > 0 {
 		head := r.q.focus[n-1]
 		mark(e, fFocusEnds, keys[len(keys)-1] == head && len(keys) > 1)
-		for _, k := range keys {
-			if k == head {
-				e(fFocusIn, 1)
-				break
-			}
+		if slices.Contains(keys, head) {
+			e(fFocusIn, 1)
 		}
 	}
 	if shared := r.sharedByPair(keys); shared {
@@ -261,12 +259,7 @@ func (r *reading) describeDefinition(c *candidate, e emit) {
 }
 
 func containsKey(keys []string, k string) bool {
-	for _, x := range keys {
-		if x == k {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(keys, k)
 }
 
 func (r *reading) describeNeighbours(c *candidate, e emit) {

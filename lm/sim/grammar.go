@@ -40,7 +40,7 @@ func wellFormed(s []word) (good, checks int) {
 		case low == "not" || low == "never":
 			note(next != "" && !finite(next))
 		case low == "than":
-			note(comparative(s, i, at))
+			note(comparative(i, at))
 		case finite(low) && !w.upper:
 			note(i > 0 && next != "" && next != "of")
 		}
@@ -64,7 +64,7 @@ func wellFormed(s []word) (good, checks int) {
 	return good, checks
 }
 
-func comparative(s []word, i int, at func(int) string) bool {
+func comparative(i int, at func(int) string) bool {
 	for j := i - 1; j >= 0 && j > i-7; j-- {
 		w := at(j)
 		if w == "rather" || w == "other" || w == "more" || w == "less" || w == "else" || strings.HasSuffix(w, "er") && len(w) > 4 {

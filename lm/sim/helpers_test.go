@@ -87,8 +87,6 @@ type result struct {
 	f1, em                       float64
 }
 
-func (r result) score() float64 { return 0.7*r.f1 + 0.3*r.em }
-
 func runProgram(m *Model, c cand, x rawExample) result {
 	ctxText := listValue(x.items())
 	q := sigField{"question", "str", "", x.Question}
@@ -192,7 +190,7 @@ func norm(s string) []string {
 		return r
 	}, s)
 	var out []string
-	for _, w := range strings.Fields(s) {
+	for w := range strings.FieldsSeq(s) {
 		if w != "a" && w != "an" && w != "the" {
 			out = append(out, w)
 		}

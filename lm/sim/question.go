@@ -1,6 +1,9 @@
 package sim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // kind is what sort of answer a question asks for.
 type kind int
@@ -182,8 +185,8 @@ func (q *query) kindAt(wh int) kind {
 }
 
 func (q *query) kindOfFocus() kind {
-	for i := len(q.nouns) - 1; i >= 0; i-- {
-		if k := kindOfNoun(singular(q.nouns[i])); k != kindThing {
+	for _, v := range slices.Backward(q.nouns) {
+		if k := kindOfNoun(singular(v)); k != kindThing {
 			return k
 		}
 	}

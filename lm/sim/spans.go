@@ -56,8 +56,7 @@ func appendSpans(out []candidate, s *sentence) []candidate {
 		}
 	}
 	ws := s.words
-	for i := 0; i < len(ws); i++ {
-		w := ws[i]
+	for i, w := range ws {
 		if w.text == `"` || w.text == "“" {
 			if j := quoteEnd(ws, i); j > 0 {
 				add(i+1, j, formQuoted)
@@ -109,7 +108,7 @@ func appendNames(ws []word, i int, add func(from, to int, f form)) {
 			}
 		}
 	}
-	for grown := 0; grown < 2; grown++ {
+	for range 2 {
 		k := j
 		for k < len(ws) && k < j+2 && (connector(ws[k].text) || ws[k].text == "," || isPossessive(ws[k]) || ws[k].text == "." && k+1 < len(ws) && ws[k+1].name && ws[k].end+1 == ws[k+1].start) {
 			k++

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -301,10 +302,8 @@ func (w *work) explain(answer string, c *candidate) string {
 			return
 		}
 		line := span{s, 0, len(s.words)}.text()
-		for _, l := range lines {
-			if l == line {
-				return
-			}
+		if slices.Contains(lines, line) {
+			return
 		}
 		lines = append(lines, line)
 	}

@@ -111,11 +111,12 @@ func stem(w string) string {
 	if n <= 3 {
 		return w
 	}
-	if strings.HasSuffix(w, "ies") && n > 4 {
+	switch {
+	case strings.HasSuffix(w, "ies") && n > 4:
 		w = w[:n-3] + "y"
-	} else if strings.HasSuffix(w, "sses") {
+	case strings.HasSuffix(w, "sses"):
 		w = w[:n-2]
-	} else if strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "us") {
+	case strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "us"):
 		w = w[:n-1]
 	}
 	for _, suffix := range []string{"ation", "ment", "ing", "ion", "ed", "er", "or", "al", "ly"} {
