@@ -2,6 +2,7 @@ package program
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,12 +18,7 @@ type capable struct {
 }
 
 func (c capable) Supports(f lm.Feature) bool {
-	for _, has := range c.features {
-		if has == f {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.features, f)
 }
 
 func TestStructuredFormat(t *testing.T) {
