@@ -20,7 +20,10 @@ import (
 	"github.com/gepa-go/gepa/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Google's library has one that lives as long as the program.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+}
 
 // memory is a store in memory that can be told to fail.
 type memory struct {

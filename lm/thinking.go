@@ -15,24 +15,27 @@ const thinkOpen, thinkClose = "<think>", "</think>"
 func SplitThinking(reply string) (text, thinking string, open bool) {
 	text = reply
 	var thoughts []string
+	note := func(thought string) {
+		if thought = strings.TrimSpace(thought); thought != "" {
+			thoughts = append(thoughts, thought)
+		}
+	}
+	if thought, after, found := cutAtLine(text, thinkClose); found && !strings.Contains(thought, thinkOpen) {
+		note(thought)
+		text = strings.TrimSpace(after)
+	}
 	for {
 		rest, found := strings.CutPrefix(strings.TrimSpace(text), thinkOpen)
 		if !found {
-			break
+			return text, strings.Join(thoughts, "\n\n"), false
 		}
 		thought, after, closed := strings.Cut(rest, thinkClose)
-		thoughts = append(thoughts, strings.TrimSpace(thought))
+		note(thought)
 		if !closed {
 			return "", strings.Join(thoughts, "\n\n"), true
 		}
 		text = strings.TrimSpace(after)
 	}
-	if len(thoughts) == 0 {
-		if thought, after, found := cutAtLine(reply, thinkClose); found && !strings.Contains(thought, thinkOpen) {
-			return strings.TrimSpace(after), strings.TrimSpace(thought), false
-		}
-	}
-	return text, strings.Join(thoughts, "\n\n"), false
 }
 
 // cutAtLine cuts s at the first line that is nothing but sep and white space.

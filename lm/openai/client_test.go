@@ -313,6 +313,8 @@ func TestNew(t *testing.T) {
 		{"openai elsewhere", openai.Config{Model: "openai/gpt-4o"}, map[string]string{"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://h/v1/"}, "http://h/v1", ""},
 		{"openrouter by the seed's variable", openai.Config{Model: "openrouter/a/b"}, map[string]string{"OPEN_ROUTER_KEY": "k"}, "https://openrouter.ai/api/v1", ""},
 		{"ollama without a key", openai.Config{Model: "ollama_chat/a"}, nil, "http://localhost:11434/v1", ""},
+		{"ollama as LiteLLM has it", openai.Config{Model: "ollama/a"}, map[string]string{"OLLAMA_API_BASE": "http://box:11434/"}, "http://box:11434/v1", ""},
+		{"ollama under a path", openai.Config{Model: "ollama/a", BaseURL: "http://box/ollama/v1"}, nil, "http://box/ollama/v1", ""},
 		{"the whole endpoint pasted", openai.Config{Model: "openai-compatible/a", BaseURL: "https://h/x/v1/chat/completions"}, nil, "https://h/x/v1", ""},
 		{"no key", openai.Config{Model: "openai/gpt-4o"}, nil, "", "set the environment variable OPENAI_API_KEY"},
 		{"no key, two names", openai.Config{Model: "openrouter/a/b"}, map[string]string{"OPENROUTER_API_KEY": " "}, "", "OPENROUTER_API_KEY=…  (OPEN_ROUTER_KEY works, too)"},

@@ -40,7 +40,12 @@ func (p Provider) preset() wire.Preset {
 	if p.Name == azureName {
 		like = "https://RESOURCE.openai.azure.com"
 	}
+	path := ""
+	if p.Local {
+		path = "/v1" // users of LiteLLM leave it out
+	}
 	return wire.Preset{
+		Path: path,
 		Name: p.Name, BaseURL: p.BaseURL, BaseURLVars: p.BaseURLVars, KeyVars: p.KeyVars,
 		KeyOptional: p.KeyOptional, Local: p.Local,
 		Endings: []string{"/chat/completions"}, Found: "/chat/completions", Like: like,

@@ -50,6 +50,8 @@ type Preset struct {
 	Local bool
 	// Endings are the paths that users paste along with a base URL.
 	Endings []string
+	// Path is added to a base URL that has none.
+	Path string
 	// Like is a base URL of the right form, for errors.
 	Like string
 	// Found says what is found under a base URL, for errors.
@@ -176,6 +178,9 @@ func checkBaseURL(base string, p Preset) (string, error) {
 	checked := strings.TrimRight(u.String(), "/")
 	for _, ending := range p.Endings {
 		checked = strings.TrimSuffix(checked, ending)
+	}
+	if strings.Trim(u.Path, "/") == "" {
+		checked += p.Path
 	}
 	return checked, nil
 }
