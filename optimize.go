@@ -132,9 +132,21 @@ func (e *engine) search(ctx context.Context) error {
 		return e.emit(ctx, Stopped{Reason: StopTime, Detail: fmt.Sprintf("the time limit of %v is over", e.opts.Budget.Time)})
 	}
 	if errors.Is(err, ErrBudget) && ctx.Err() == nil && len(e.state.Pool()) > 0 {
-		return e.emit(ctx, Stopped{Reason: StopCost, Detail: err.Error()})
+		return e.emit(ctx, Stopped{Reason: StopCost, Detail: capWords(err)})
 	}
 	return err
+}
+
+// capWords returns what the cap itself says, without where it was met: that
+// depends on which of several calls came first.
+func capWords(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil || inner == ErrBudget || !errors.Is(inner, ErrBudget) { //nolint:errorlint // the sentinel itself says nothing of the cap
+			return err.Error()
+		}
+		err = inner
+	}
 }
 
 var errOutOfTime = errors.New("out of time")

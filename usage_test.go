@@ -13,8 +13,8 @@ func TestUsageAddsEveryField(t *testing.T) {
 	fill := func(u *gepa.Usage, n int64) {
 		var set func(reflect.Value)
 		set = func(v reflect.Value) {
-			for i := range v.NumField() {
-				if f := v.Field(i); f.Kind() == reflect.Struct {
+			for _, f := range v.Fields() {
+				if f.Kind() == reflect.Struct {
 					set(f)
 				} else {
 					f.SetInt(n)

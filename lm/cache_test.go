@@ -20,7 +20,10 @@ import (
 	"github.com/gepa-go/gepa/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Google's library has one that lives as long as the program.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+}
 
 // memory is a store in memory that can be told to fail.
 type memory struct {
@@ -185,8 +188,8 @@ func fill(v reflect.Value) {
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(v.Elem())
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i))
+		for _, field := range v.Fields() {
+			fill(field)
 		}
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
@@ -215,8 +218,8 @@ func changeLeaf(v reflect.Value, path string, n *int) (string, bool) {
 	case reflect.Pointer:
 		return changeLeaf(v.Elem(), path, n)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if p, ok := changeLeaf(v.Field(i), path+"."+v.Type().Field(i).Name, n); ok {
+		for field, value := range v.Fields() {
+			if p, ok := changeLeaf(value, path+"."+field.Name, n); ok {
 				return p, true
 			}
 		}

@@ -28,7 +28,7 @@ type LimiterOptions struct {
 // decrease). Until the first refusal every call that
 // goes well adds one, which doubles the limit each round.
 //
-// Calls are let in in the order in which they came. There is one Limiter for
+// Calls are admitted in the order in which they came. There is one Limiter for
 // each endpoint and key, shared by all models behind them. It is safe for
 // concurrent use.
 type Limiter struct {
@@ -197,7 +197,7 @@ func (l *Limiter) admit() {
 	}
 	for l.queue.Len() > 0 && l.flying < int(l.limit) {
 		first := l.queue.Front()
-		t := first.Value.(*ticket) //nolint:errcheck,forcetypeassert // nothing else is queued
+		t := first.Value.(*ticket) //nolint:forcetypeassert // nothing else is queued
 		l.queue.Remove(first)
 		l.flying++
 		l.stats.Calls++

@@ -179,7 +179,7 @@ func TestLimiterLearnsOnlyFromWhatTests(t *testing.T) {
 		}
 	}
 	func() {
-		defer func() { _ = recover() }() //nolint:errcheck // the test's own panic
+		defer func() { _ = recover() }()
 		_, _ = lm.Limit(lm.Func(func(context.Context, lm.Request) (lm.Reply, error) { panic("boom") }), limiter).Complete(t.Context(), ask("q"))
 	}()
 	if got := limiter.Stats(); got.Limit != 5 || got.InFlight != 0 || got.Calls != 61 || got.Refused != 0 {
@@ -220,7 +220,7 @@ func TestLimiterHeedsRetryAfter(t *testing.T) {
 	})
 }
 
-// Calls are let in in order, and those that give up leave no gap.
+// Calls are admitted in order, and those that give up leave no gap.
 func TestLimiterIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex

@@ -13,10 +13,8 @@ import (
 	"github.com/gepa-go/gepa/lm"
 )
 
-func micros(n int64) *int64 { return &n }
-
 func TestPriceCost(t *testing.T) {
-	full := lm.Price{Input: 3_000_000, Output: 15_000_000, CacheRead: micros(300_000), CacheWrite: micros(3_750_000), Reasoning: micros(20_000_000)}
+	full := lm.Price{Input: 3_000_000, Output: 15_000_000, CacheRead: new(int64(300_000)), CacheWrite: new(int64(3_750_000)), Reasoning: new(int64(20_000_000))}
 	tests := map[string]struct {
 		price lm.Price
 		usage lm.Usage
@@ -42,7 +40,7 @@ func TestPriceCost(t *testing.T) {
 func prices(rt *rapid.T) lm.Price {
 	part := func(label string) *int64 {
 		if rapid.Bool().Draw(rt, label+" given") {
-			return micros(rapid.Int64Range(0, 1e8).Draw(rt, label))
+			return new(rapid.Int64Range(0, 1e8).Draw(rt, label))
 		}
 		return nil
 	}

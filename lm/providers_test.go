@@ -35,7 +35,7 @@ func TestProvidersTable(t *testing.T) {
 	}
 	want := providersTable(t)
 	if *update {
-		if err := os.WriteFile(providersFile, []byte(before+tableBegin+want+tableEnd+after), 0o644); err != nil { //nolint:gosec // a document
+		if err := os.WriteFile(providersFile, []byte(before+tableBegin+want+tableEnd+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

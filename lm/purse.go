@@ -92,6 +92,9 @@ type BudgetError struct {
 
 // Error says what is left and what the call could take.
 func (e *BudgetError) Error() string {
+	if e.Cap == capCalls {
+		return fmt.Sprintf("the cap of %d calls leaves no room for another: %d are made or kept back; raise the cap", e.Limit, e.Spent)
+	}
 	amount := func(n int64) string { return fmt.Sprintf("%d %s", n, e.Cap) }
 	if e.Cap == capDollars {
 		amount = func(n int64) string { return "$" + strconv.FormatFloat(float64(n)/1e9, 'g', 6, 64) }

@@ -100,6 +100,7 @@ func TestPurseIsNeverOverspent(t *testing.T) {
 			Calls:  rapid.SampledFrom([]int64{0, 1, 40, 300}).Draw(rt, "calls"),
 		}
 		workers := rapid.IntRange(1, 64).Draw(rt, "workers")
+		problem := "" // rapid must not fail within the bubble
 		synctest.Test(t, func(t *testing.T) {
 			server := &till{price: price, next: func(n, most int) (time.Duration, int64, fate) {
 				x := luck[n%len(luck)]
@@ -112,7 +113,7 @@ func TestPurseIsNeverOverspent(t *testing.T) {
 			purse := lm.NewPurse(caps)
 			paid, err := lm.Budgeted(lm.Timeout(lm.Priced(server, &price), 900*time.Millisecond), purse, lm.Spending{Price: &price, MaxTokens: 300})
 			if err != nil {
-				rt.Fatal(err)
+				t.Fatal(err)
 			}
 			model := lm.Retry(paid, lm.RetryOptions{Attempts: 3})
 			var wg sync.WaitGroup
@@ -132,17 +133,20 @@ func TestPurseIsNeverOverspent(t *testing.T) {
 				limit, took int64
 			}{{"nanos", caps.Nanos, server.owed}, {"tokens", caps.Tokens, server.tokens}, {"calls", caps.Calls, server.calls}} {
 				if c.limit > 0 && c.took > c.limit {
-					rt.Fatalf("the server counted %d %s, the cap is %d", c.took, c.name, c.limit)
+					problem = fmt.Sprintf("the server counted %d %s, the cap is %d", c.took, c.name, c.limit)
 				}
 			}
 			spent := purse.Spent()
 			if spent.Calls != server.calls || spent.Tokens < server.tokens || spent.Nanos < server.owed {
-				rt.Fatalf("the purse counted %+v, the server %d nanos, %d tokens and %d calls", spent, server.owed, server.tokens, server.calls)
+				problem = fmt.Sprintf("the purse counted %+v, the server %d nanos, %d tokens and %d calls", spent, server.owed, server.tokens, server.calls)
 			}
 			if !faults && server.mostFlying > 0 && (spent.Tokens != server.tokens || spent.Nanos != server.owed) && spent.Calls > 0 && luckIsQuick(luck) {
-				rt.Fatalf("without faults the purse counted %+v, the server %d nanos and %d tokens", spent, server.owed, server.tokens)
+				problem = fmt.Sprintf("without faults the purse counted %+v, the server %d nanos and %d tokens", spent, server.owed, server.tokens)
 			}
 		})
+		if problem != "" {
+			rt.Fatal(problem)
+		}
 	})
 }
 
@@ -175,8 +179,7 @@ func TestPurseIsUsedUp(t *testing.T) {
 			wg.Go(func() {
 				for {
 					_, err := m.Complete(t.Context(), ask(strings.Repeat("q", 300)))
-					var b *lm.BudgetError
-					if errors.As(err, &b) {
+					if b, ok := errors.AsType[*lm.BudgetError](err); ok {
 						if b.Cap != "dollars" || b.Limit != limit || !gepa.IsFatal(err) || lm.AsError(err, "").Kind != lm.KindBudget {
 							t.Errorf("refused by %v", err)
 						}
@@ -305,7 +308,7 @@ func TestPurseKeepsWhatIsNotKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 		func() {
-			defer func() { _ = recover() }() //nolint:errcheck // the test's own panic
+			defer func() { _ = recover() }()
 			_, _ = paid.Complete(t.Context(), ask("q"))
 		}()
 		if got := purse.Spent(); got.Tokens < 700 || got.Calls != 1 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -85,7 +86,7 @@ func OpenCache(ctx context.Context, path string, o CacheOptions) (*Cache, error)
 	if err != nil {
 		return nil, fmt.Errorf("open cache %s: %w", path, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil { //nolint:gosec // shared as the user's umask says
 		return nil, fmt.Errorf("open cache %s: %w", path, err)
 	}
 	c := &Cache{path: path, options: o}
@@ -348,9 +349,9 @@ const pruneStep = 256
 // to a sixteenth below the bound.
 func (c *Cache) makeRoom(ctx context.Context, conn *sql.Conn) (removed int64, err error) {
 	c.sincePrune = 0
-	remove := func(step int, condition string, args ...any) (int64, error) {
-		query := fmt.Sprintf("DELETE FROM entry WHERE id IN (SELECT id FROM entry ORDER BY id LIMIT %d) AND %s", step, condition)
-		res, err := conn.ExecContext(ctx, query, args...)
+	remove := func(step int, before int64) (int64, error) {
+		const query = "DELETE FROM entry WHERE id IN (SELECT id FROM entry ORDER BY id LIMIT ?) AND at < ?"
+		res, err := conn.ExecContext(ctx, query, step, before)
 		if err != nil {
 			return 0, err
 		}
@@ -359,7 +360,7 @@ func (c *Cache) makeRoom(ctx context.Context, conn *sql.Conn) (removed int64, er
 		return n, err
 	}
 	for c.options.MaxAge > 0 {
-		if n, err := remove(pruneStep, "at < ?", c.oldest()); err != nil || n == 0 {
+		if n, err := remove(pruneStep, c.oldest()); err != nil || n == 0 {
 			if err != nil {
 				return removed, err
 			}
@@ -372,7 +373,7 @@ func (c *Cache) makeRoom(ctx context.Context, conn *sql.Conn) (removed int64, er
 		if err = conn.QueryRowContext(ctx, "SELECT count(*) FROM entry").Scan(&entries); err != nil {
 			break
 		}
-		n, err = remove(int(min(pruneStep, max(1, entries/16))), "TRUE")
+		n, err = remove(int(min(pruneStep, max(1, entries/16))), math.MaxInt64)
 		if err == nil {
 			used, err = usedBytes(ctx, conn)
 		}
@@ -390,10 +391,11 @@ func vacuum(ctx context.Context, conn *sql.Conn) error {
 	if err != nil {
 		return err
 	}
-	for rows.Next() { // a step gives back a page
+	defer func() { _ = rows.Close() }() // nothing is left to fail
+	for rows.Next() {                   // a step gives back a page
 		continue
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	return rows.Err()
 }
 
 // Close closes the cache. It must not be used any more.

@@ -30,7 +30,7 @@ func gepaCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "gepa", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "OPENAI_API_KEY=sk-not-a-real-key-0123456789")
+	cmd.Env = append(os.Environ(), "OPENAI_API_KEY=sk-not-a-real-key-0123456789", "XDG_CACHE_HOME="+filepath.Join(dir, ".cache"))
 	return cmd
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/atomicfile"
 	"github.com/gepa-go/gepa/lm"
 )
 
@@ -38,10 +39,18 @@ type Recorder struct {
 	path    string
 	options Options
 
-	mu      sync.Mutex
-	entries []*entry
-	counts  map[string]int // occurrences by key
-	models  map[string]*modelEntry
+	mu     sync.Mutex
+	calls  []call // in the order in which they ended
+	models map[string]*modelEntry
+}
+
+// call is what happened. It is put into the form of the file only in the end,
+// so that recording does not slow a run down.
+type call struct {
+	model   string
+	request lm.Request
+	reply   lm.Reply
+	err     error
 }
 
 // NewRecorder returns a recorder that will write to path. The folder is
@@ -54,7 +63,7 @@ func NewRecorder(path string, o Options) (*Recorder, error) {
 	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	return &Recorder{path: path, options: o, counts: map[string]int{}, models: map[string]*modelEntry{}}, nil
+	return &Recorder{path: path, options: o, models: map[string]*modelEntry{}}, nil
 }
 
 // Record returns a model that answers as m does and writes down what was asked
@@ -90,9 +99,10 @@ func (r *recording) Complete(ctx context.Context, req lm.Request) (lm.Reply, err
 	if err != nil && (ctx.Err() != nil || errors.Is(err, gepa.ErrBudget) || lm.AsError(err, "").Kind == lm.KindCancelled) {
 		return reply, err
 	}
-	if writeErr := r.recorder.add(r.Name(), req, reply, err); writeErr != nil {
-		return lm.Reply{}, gepa.WithUsage(gepa.Fatal(writeErr), reply.Usage.Add(gepa.UsageOf(err)))
-	}
+	req.Messages, req.Params.Stop = slices.Clone(req.Messages), slices.Clone(req.Params.Stop) // the caller's
+	r.recorder.mu.Lock()
+	defer r.recorder.mu.Unlock()
+	r.recorder.calls = append(r.recorder.calls, call{r.Name(), req, reply, err})
 	return reply, err
 }
 
@@ -124,37 +134,32 @@ type failure struct {
 	Usage    gepa.Usage `json:"usage,omitzero"`
 }
 
-func (r *Recorder) add(model string, req lm.Request, reply lm.Reply, err error) error {
-	e := &entry{Model: model}
-	var encodeErr error
-	if e.Request, encodeErr = r.options.fields(req); encodeErr != nil {
-		return fmt.Errorf("record a request: %w", encodeErr)
-	}
-	if err != nil {
-		le := lm.AsError(err, model)
-		words := le.Words
-		if words == "" && le.Err != nil {
-			words = le.Err.Error()
-		}
-		e.Error = &failure{
-			Kind: le.Kind, Status: le.Status, Attempts: le.Attempts, Usage: le.Usage,
-			Words: lm.Redact(words, r.options.Secrets...), Hint: lm.Redact(le.Hint, r.options.Secrets...),
-		}
-	} else {
-		reply.Latency = 0 // recordings of equal runs are equal
-		fields, encodeErr := r.options.fields(reply)
-		if encodeErr != nil {
-			return fmt.Errorf("record a reply: %w", encodeErr)
-		}
-		e.Reply = &fields
+// entry puts a call into the form of the file.
+func (o Options) entry(c call) (e *entry, err error) {
+	e = &entry{Model: c.model}
+	if e.Request, err = o.fields(c.request); err != nil {
+		return nil, fmt.Errorf("record a request: %w", err)
 	}
 	e.key = keyOf(e.Model, e.Request)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e.Call = r.counts[e.key]
-	r.counts[e.key]++
-	r.entries = append(r.entries, e)
-	return nil
+	if c.err == nil {
+		c.reply.Latency = 0 // recordings of equal runs are equal
+		fields, err := o.fields(c.reply)
+		if err != nil {
+			return nil, fmt.Errorf("record a reply: %w", err)
+		}
+		e.Reply = &fields
+		return e, nil
+	}
+	f := lm.AsError(c.err, c.model)
+	words := f.Words
+	if words == "" && f.Err != nil {
+		words = f.Err.Error()
+	}
+	e.Error = &failure{
+		Kind: f.Kind, Status: f.Status, Attempts: f.Attempts, Usage: f.Usage,
+		Words: lm.Redact(words, o.Secrets...), Hint: lm.Redact(f.Hint, o.Secrets...),
+	}
+	return e, nil
 }
 
 // keyOf returns what makes requests equal.
@@ -174,8 +179,11 @@ func (o Options) fields(v any) (gepa.Fields, error) {
 	if err != nil {
 		return nil, err
 	}
+	if raw, err = o.redact(raw); err != nil {
+		return nil, err
+	}
 	var all, out gepa.Fields
-	if err := json.Unmarshal(raw, &all); err != nil {
+	if err := all.UnmarshalJSON(raw); err != nil {
 		return nil, err
 	}
 	for _, f := range all {
@@ -183,52 +191,46 @@ func (o Options) fields(v any) (gepa.Fields, error) {
 		case "null", `""`, "0", "false", "{}", "[]":
 			continue
 		}
-		value, err := o.redact(f.Value)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, gepa.Field{Name: strings.ToLower(f.Name), Value: value})
+		out = append(out, gepa.Field{Name: strings.ToLower(f.Name), Value: f.Value})
 	}
 	return out, nil
 }
 
-// redact takes secrets out of every string within a JSON value. What looks
-// like a key is looked for in strings, not in JSON, where quotes and escapes
-// would hide it or be taken along.
-func (o Options) redact(raw json.RawMessage) (json.RawMessage, error) {
-	switch raw[0] {
-	case '"':
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return nil, err
+// redact takes secrets out of every string within valid JSON. What looks like a
+// key is looked for in strings, not in JSON, where quotes and escapes would
+// hide it or be taken along.
+func (o Options) redact(raw []byte) ([]byte, error) {
+	var out []byte
+	for len(raw) > 0 {
+		begin := bytes.IndexByte(raw, '"')
+		if begin < 0 {
+			break
 		}
-		return gepa.EncodeValue(lm.Redact(s, o.Secrets...))
-	case '[':
-		var list []json.RawMessage
-		if err := json.Unmarshal(raw, &list); err != nil {
-			return nil, err
+		end := begin + 1
+		for raw[end] != '"' {
+			if raw[end] == '\\' {
+				end++
+			}
+			end++
 		}
-		for i := range list {
-			var err error
-			if list[i], err = o.redact(list[i]); err != nil {
+		literal := raw[begin : end+1]
+		text := string(literal[1 : len(literal)-1])
+		if strings.IndexByte(text, '\\') >= 0 {
+			if err := json.Unmarshal(literal, &text); err != nil {
 				return nil, err
 			}
 		}
-		return gepa.EncodeValue(list)
-	case '{':
-		var fields gepa.Fields
-		if err := json.Unmarshal(raw, &fields); err != nil {
-			return nil, err
-		}
-		for i := range fields {
+		out = append(out, raw[:begin]...)
+		if clean := lm.Redact(text, o.Secrets...); clean != text {
 			var err error
-			if fields[i].Value, err = o.redact(fields[i].Value); err != nil {
+			if literal, err = gepa.EncodeValue(clean); err != nil {
 				return nil, err
 			}
 		}
-		return fields.MarshalJSON()
+		out = append(out, literal...)
+		raw = raw[end+1:]
 	}
-	return raw, nil
+	return append(out, raw...), nil
 }
 
 // Close writes the file: in place of an older one, all at once or not at all.
@@ -237,7 +239,18 @@ func (o Options) redact(raw json.RawMessage) (json.RawMessage, error) {
 func (r *Recorder) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	slices.SortFunc(r.entries, func(a, b *entry) int {
+	entries := make([]*entry, len(r.calls))
+	counts := map[string]int{}
+	for i, c := range r.calls {
+		var err error
+		if entries[i], err = r.options.entry(c); err != nil {
+			return err
+		}
+		key := entries[i].key
+		entries[i].Call = counts[key]
+		counts[key]++
+	}
+	slices.SortFunc(entries, func(a, b *entry) int {
 		return cmp.Or(strings.Compare(a.key, b.key), cmp.Compare(a.Call, b.Call))
 	})
 	models := make([]modelEntry, 0, len(r.models))
@@ -249,12 +262,15 @@ func (r *Recorder) Close() error {
 	if err := writeLine(&b, header{Cassette: formatVersion, Models: models}); err != nil {
 		return err
 	}
-	for _, e := range r.entries {
+	for _, e := range entries {
 		if err := writeLine(&b, e); err != nil {
 			return err
 		}
 	}
-	return replaceFile(r.path, b.Bytes())
+	if err := atomicfile.Write(r.path, b.Bytes()); err != nil {
+		return fmt.Errorf("write the cassette: %w", err)
+	}
+	return nil
 }
 
 // header is the first line of a file.
@@ -270,29 +286,6 @@ func writeLine(b *bytes.Buffer, v any) error {
 	}
 	b.Write(append(line, '\n'))
 	return nil
-}
-
-func replaceFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".cassette-*")
-	if err != nil {
-		return fmt.Errorf("write the cassette: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write the cassette: %w", errors.Join(err, os.Remove(f.Name())))
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err = os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // reply decodes an entry's outcome.

@@ -158,12 +158,21 @@ func (c *Client) request(req lm.Request) ([]*genai.Content, *genai.GenerateConte
 	return contents, config
 }
 
-// budgets are the thinking tokens of each effort, for models that are told a
+// budgetOf returns the thinking tokens of an effort, for models that are told a
 // number: what Google's own OpenAI-style endpoint makes of those words.
-var budgets = []struct {
-	effort string
-	tokens int32
-}{{"none", 0}, {"minimal", 1024}, {"low", 1024}, {"medium", 8192}, {"high", 24576}}
+func budgetOf(effort string) (tokens int32, ok bool) {
+	switch effort {
+	case "none":
+		return 0, true
+	case "minimal", "low":
+		return 1024, true
+	case "medium":
+		return 8192, true
+	case "high":
+		return 24576, true
+	}
+	return 0, false
+}
 
 // numbered matches the models that are told how long to think as a number of
 // tokens; later ones are told a level.
@@ -173,12 +182,8 @@ func thinking(model, effort string) *genai.ThinkingConfig {
 	if effort == "" {
 		return nil
 	}
-	if numbered.MatchString(model) {
-		for _, b := range budgets {
-			if b.effort == effort {
-				return &genai.ThinkingConfig{ThinkingBudget: &b.tokens}
-			}
-		}
+	if tokens, ok := budgetOf(effort); ok && numbered.MatchString(model) {
+		return &genai.ThinkingConfig{ThinkingBudget: &tokens}
 	}
 	return &genai.ThinkingConfig{ThinkingLevel: genai.ThinkingLevel(strings.ToUpper(effort))}
 }

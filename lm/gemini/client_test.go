@@ -1,7 +1,7 @@
 package gemini_test
 
 import (
-	"log"
+	"log" //nolint:depguard // Google's library writes to it
 	"strings"
 	"testing"
 	"time"

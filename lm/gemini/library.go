@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log"
+	"log" //nolint:depguard // Google's library writes to it
 	"os"
 
 	"google.golang.org/genai"

@@ -226,7 +226,7 @@ func (s suite) noAnswer(t *testing.T, f Fault, got lm.Reply, err error) {
 }
 
 func (s suite) unreachable(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package openai_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -169,9 +170,7 @@ func TestAzure(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			server := lmtest.NewServer(t, nil)
 			env := map[string]string{"AZURE_API_KEY": testKey, "AZURE_API_BASE": server.BaseURL(lmtest.Anthropic) + tt.base}
-			for k, v := range tt.env {
-				env[k] = v
-			}
+			maps.Copy(env, tt.env)
 			c, err := openai.New(openai.Config{Model: "azure/my-model", APIVersion: tt.version, Getenv: environment(env)})
 			if err != nil {
 				t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
@@ -53,7 +54,7 @@ func (c *Client) structured(s lm.Schema) gepa.Fields {
 		return gepa.NewFields("response_format", gepa.NewFields("type", "json_schema", "json_schema", form))
 	}
 	choice := gepa.NewFields("type", "function", "function", form)
-	tool := append(form[:len(form):len(form)], gepa.NewFields("description", wire.ToolDescription, "parameters", s.JSON)...)
+	tool := slices.Concat(form, gepa.NewFields("description", wire.ToolDescription, "parameters", s.JSON))
 	return gepa.NewFields(
 		"tools", []gepa.Fields{gepa.NewFields("type", "function", "function", tool)},
 		"tool_choice", choice,

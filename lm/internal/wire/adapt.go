@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,10 +20,6 @@ const (
 	ParamMaxTokens = "max_tokens"
 )
 
-// adaptable are the parameters that are left out, or sent otherwise, once the
-// model was found not to take them.
-var adaptable = []string{ParamTemperature, ParamTopP, ParamSeed, ParamMaxTokens}
-
 // Takes reports whether the model is not known to refuse a parameter.
 func (e *Endpoint) Takes(param string) bool {
 	return e.learned.Load()&bit(param) == 0
@@ -33,9 +28,21 @@ func (e *Endpoint) Takes(param string) bool {
 // Forgo makes it known that the model does not take a parameter.
 func (e *Endpoint) Forgo(param string) { e.learned.Or(bit(param)) }
 
+// adaptable is the number of parameters that are left out, or sent otherwise,
+// once the model was found not to take them.
+const adaptable = 4
+
+// bit returns a bit of its own for each of them, and 0 for others.
 func bit(param string) uint32 {
-	if i := slices.Index(adaptable, param); i >= 0 {
-		return 1 << i
+	switch param {
+	case ParamTemperature:
+		return 1
+	case ParamTopP:
+		return 2
+	case ParamSeed:
+		return 4
+	case ParamMaxTokens:
+		return 8
 	}
 	return 0
 }
@@ -55,7 +62,7 @@ func (e *Endpoint) Adapt(ctx context.Context, req lm.Request, once func(context.
 		}
 	}
 	var refused lm.Usage
-	for range len(adaptable) {
+	for range adaptable + 1 {
 		known := e.learned.Load()
 		sent, ignored := without(req, known)
 		reply, err := once(ctx, sent)

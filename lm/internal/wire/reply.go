@@ -17,7 +17,7 @@ const (
 
 // Check returns the reply or error of a response that is not a success with
 // JSON; done is false if it is, and its body is to be decoded.
-func (e *Endpoint) Check(call *Call) (reply lm.Reply, err error, done bool) { //nolint:revive // the flag says whether the others count
+func (e *Endpoint) Check(call *Call) (reply lm.Reply, err error, done bool) {
 	switch {
 	case call.Status < 200 || call.Status > 299:
 		reply, err = e.Refused(call, call.Status, call.Body)
