@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gepa-go/gepa/config"
-	"github.com/gepa-go/gepa/lm/price"
 )
 
 // diagnosis is what gepa doctor prints with --json.
@@ -40,13 +39,9 @@ func newDoctor() *cobra.Command {
 			"  gepa doctor --model vllm/my-model --base-url http://localhost:8000/v1",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			table := price.Default()
-			if prices != "" {
-				own, err := price.Load(prices)
-				if err != nil {
-					return usagef("--prices: %v", err)
-				}
-				table = table.Override(own)
+			table, err := priceTable(prices)
+			if err != nil {
+				return err
 			}
 			d := diagnosis{Format: 1, Keys: config.Keys(os.Getenv), Models: []config.Check{}}
 			for _, name := range models {

@@ -45,13 +45,9 @@ func newModels() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			table := price.Default()
-			if prices != "" {
-				own, err := price.Load(prices)
-				if err != nil {
-					return usagef("--prices: %v", err)
-				}
-				table = table.Override(own)
+			table, err := priceTable(prices)
+			if err != nil {
+				return err
 			}
 			list := listModels(table, strings.Join(args, ""))
 			if asJSON {
@@ -63,6 +59,20 @@ func newModels() *cobra.Command {
 	cmd.Flags().StringVar(&prices, "prices", "", "file with prices of your own (docs/formats/prices.md)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object (docs/formats/cli-json.md)")
 	return cmd
+}
+
+// priceTable returns the known prices, overridden by those in a file, if one
+// is named.
+func priceTable(path string) (price.Table, error) {
+	table := price.Default()
+	if path == "" {
+		return table, nil
+	}
+	own, err := price.Load(path)
+	if err != nil {
+		return table, usagef("--prices: %v", err)
+	}
+	return table.Override(own), nil
 }
 
 func listModels(t price.Table, filter string) modelList {
