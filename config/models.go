@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/lm/sim"
 	"github.com/gepa-go/gepa/propose"
 	"github.com/gepa-go/gepa/report"
@@ -60,6 +61,9 @@ func (o Optimize) models(c *calls) (roles, error) {
 		if made[role.name] == nil {
 			if made[role.name], err = o.model(c, role); err != nil {
 				return r, err
+			}
+			if o.Tracer != nil {
+				made[role.name] = otel.Model(made[role.name], o.Tracer)
 			}
 			names = append(names, role.name)
 		}

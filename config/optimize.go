@@ -12,8 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/metric"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/program/hotpotqa"
@@ -132,6 +135,9 @@ type Optimize struct {
 	Observer func(gepa.Event)
 	// Getenv reads an environment variable. Defaults to [os.Getenv].
 	Getenv func(string) string
+	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts and
+	// calls; see package lm/otel. Defaults to none.
+	Tracer trace.Tracer
 }
 
 // A Source is a file of examples, or its content.
@@ -211,6 +217,11 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if err != nil {
 		return nil, usage{err}
 	}
+	r.tracer = o.Tracer
+	var proposing gepa.Proposer = proposer
+	if r.tracer != nil {
+		r.System, proposing = otel.System(r.System, r.tracer), otel.Proposer(proposer, r.tracer)
+	}
 	budget, note, err := o.budget(len(prog.Components()), len(r.Data.Validation))
 	if err != nil {
 		return nil, err
@@ -222,7 +233,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		Dominance:   gepa.Dominance(orDefault(o.Dominance, string(gepa.DominanceSubset))),
 		Components:  gepa.ComponentChoice(orDefault(o.Components, string(gepa.ComponentRoundRobin))),
 		MaxMerges:   o.Merges,
-		Proposer:    proposer,
+		Proposer:    proposing,
 		Budget:      budget,
 		Concurrency: o.Concurrency,
 		// The models try again themselves.

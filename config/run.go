@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/report"
 )
@@ -26,7 +29,8 @@ type Run struct {
 	Caps Caps
 
 	calls    *calls
-	reserve  *reserve // nil without caps
+	reserve  *reserve     // nil without caps
+	tracer   trace.Tracer // nil for none
 	identity gepa.Fields
 	out      string
 	command  string
@@ -83,7 +87,12 @@ func (r *Run) Earlier(ctx context.Context, p *report.Progress) (bool, error) {
 // Do runs, or resumes, the optimization and keeps what it found. The summary
 // is nil if the run did not begin; with an error it holds the best so far. If
 // ctx ends, the error is its cause.
-func (r *Run) Do(ctx context.Context) (*report.Summary, error) {
+func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
+	if r.tracer != nil {
+		var end func(error)
+		ctx, end = otel.Run(ctx, r.tracer, r.ProgramName)
+		defer func() { end(err) }()
+	}
 	if err := r.Open(ctx); err != nil {
 		return nil, err
 	}

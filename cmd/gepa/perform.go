@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gepa-go/gepa/config"
+	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/report"
 )
 
@@ -23,6 +26,11 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	o.Command = commandLine()
 	o.Logger = slog.New(watch)
 	o.Observer = watch.observe
+	stop, err := startTracing(ctx, watch, &o)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	run, err := o.Build(ctx)
 	if err != nil {
 		return err
@@ -65,6 +73,29 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 		hint(watch)
 	}
 	return err
+}
+
+// tracingGrace is how long the last spans may take to be sent.
+const tracingGrace = 5 * time.Second
+
+// startTracing exports the run's spans where the standard variables ask for it.
+func startTracing(ctx context.Context, v *watcher, o *config.Optimize) (stop func(), err error) {
+	if !otel.Wanted(os.Getenv) {
+		return func() {}, nil
+	}
+	tracer, shutdown, err := otel.Export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Tracer = tracer
+	return func() {
+		// An interrupted run's spans are sent, too.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracingGrace)
+		defer cancel()
+		if err := shutdown(ctx); err != nil {
+			v.say("warning: not all traces were sent: %s", lm.Redact(err.Error()))
+		}
+	}, nil
 }
 
 func interrupted(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errInterrupted) }
