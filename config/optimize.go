@@ -165,13 +165,7 @@ func Programs() []string { return []string{"hotpotqa"} }
 // Build checks everything that can be checked without writing or calling a
 // model, and returns the run. Its errors match ErrUsage. Close the run.
 func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
-	if o.Getenv == nil {
-		o.Getenv = os.Getenv
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	o.Logger = slog.New(redacting{o.Logger.Handler(), Secrets(o.Getenv)})
+	o = o.withDefaults()
 	if err := o.checkChoices(); err != nil {
 		return nil, err
 	}
@@ -258,6 +252,18 @@ func orDefault[T comparable](value, otherwise T) T {
 		return otherwise
 	}
 	return value
+}
+
+// withDefaults fills in what must not be nil.
+func (o Optimize) withDefaults() Optimize {
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Logger = slog.New(redacting{o.Logger.Handler(), Secrets(o.Getenv)})
+	return o
 }
 
 // generation yields the parameters of the roles, each with the prefix of its
