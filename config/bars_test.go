@@ -3,23 +3,17 @@ package config_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/config"
-	"github.com/gepa-go/gepa/dataset/demodata"
-	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/lm/lmtest"
 	"github.com/gepa-go/gepa/lm/sim"
 	"github.com/gepa-go/gepa/report"
@@ -100,55 +94,6 @@ func TestBarDeadReflection(t *testing.T) {
 	}
 }
 
-// prices are of the models m and n, in a file.
-func prices(t *testing.T, in, out int64) string {
-	t.Helper()
-	return write(t, "prices.json", fmt.Sprintf(`{"date": "2026-01-01", "models": {"openai/m": {"input": %d, "output": %d}}}`, in, out))
-}
-
-// With 64 calls in flight, a cap of five cents is not exceeded by the server's
-// own count, and ends the run cleanly.
-func TestBarCap(t *testing.T) {
-	t.Parallel()
-	const in, out, limit = 200_000, 800_000, 50_000_000
-	s := lmtest.NewServer(t, answers())
-	o := remote(t, s, func(o *config.Optimize) {
-		o.Train.Data, o.Dev.Data = demodata.Train(), demodata.Dev()
-		o.LimitTrain, o.Val, o.LimitDev, o.Iterations, o.Concurrency = 80, "64", 5, 50, 64
-		o.Prices, o.Caps.Nanos = prices(t, in, out), limit
-		o.Params.MaxTokens, o.ReflectionParams.MaxTokens, o.JudgeParams.MaxTokens = 300, 600, 300
-		o.Out = t.TempDir()
-	})
-	summary, err := try(t, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if summary.Status != report.StatusFinished || summary.Stop.Reason != gepa.StopCost || summary.Winner == nil {
-		t.Errorf("status %s, stopped for %s, winner %v", summary.Status, summary.Stop.Reason, summary.Winner)
-	}
-	if summary.Test == nil {
-		t.Error("nothing was kept back for the test set")
-	}
-	tally := s.Tally()
-	cost := lm.Price{Input: in, Output: out}.Cost(gepa.Usage{InputTokens: tally.InputTokens, OutputTokens: tally.OutputTokens})
-	if cost > limit || cost < limit/3 {
-		t.Errorf("the server counts %s, want at most %s, and most of it", gepa.Cost{Nanos: cost}, gepa.Cost{Nanos: limit})
-	}
-	if got := summary.Spend.Total.CostNanos; got < cost || got > limit {
-		t.Errorf("the ledger says %d, the server %d, the cap is %d", got, cost, limit)
-	}
-	// The same command again: the cap counts what the first session spent.
-	before := len(s.Requests())
-	if _, err := try(t, o); err != nil {
-		t.Fatal(err)
-	}
-	tally = s.Tally()
-	if cost := (lm.Price{Input: in, Output: out}).Cost(gepa.Usage{InputTokens: tally.InputTokens, OutputTokens: tally.OutputTokens}); cost > limit {
-		t.Errorf("two sessions cost %d, over the cap", cost)
-	}
-	t.Logf("%s of %s; %d calls, then %d", gepa.Cost{Nanos: cost}, gepa.Cost{Nanos: limit}, before, len(s.Requests())-before)
-}
-
 // journal returns a run's decisions, in order, and its results, as a set,
 // without times and sessions.
 func journal(t *testing.T, folder string) []string {
@@ -227,48 +172,5 @@ func TestBarRepeat(t *testing.T) {
 	}
 	if n := len(s.Requests()) - calls; n != 0 {
 		t.Errorf("the replay made %d calls", n)
-	}
-}
-
-// An ended context is obeyed within two seconds, whatever is in flight.
-func TestBarInterruptReturns(t *testing.T) {
-	t.Parallel()
-	reached := make(chan struct{})
-	var once sync.Once
-	var flying atomic.Int64
-	answer := answers()
-	warm := atomic.Int64{}
-	s := lmtest.NewServer(t, func(ctx context.Context, r lmtest.Request) lmtest.Answer {
-		if warm.Add(1) <= 200 { // until the limiter lets 64 in
-			return answer(ctx, r)
-		}
-		if flying.Add(1) == 64 {
-			once.Do(func() { close(reached) })
-		}
-		return lmtest.Answer{Hang: true}
-	})
-	o := remote(t, s, func(o *config.Optimize) {
-		o.Train.Data, o.LimitTrain, o.Val = demodata.Train(), 200, "190"
-		o.Dev.Data = demodata.Dev()
-		o.Concurrency, o.Iterations = 64, 3
-	})
-	run, err := o.Build(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var ended time.Time
-	go func() {
-		<-reached
-		ended = time.Now()
-		cancel()
-	}()
-	_, err = run.Do(ctx)
-	took := time.Since(ended)
-	if cerr := run.Close(); cerr != nil {
-		t.Error(cerr)
-	}
-	if !errors.Is(err, context.Canceled) || took > 2*time.Second {
-		t.Errorf("returned %v after %v", err, took)
 	}
 }
