@@ -3,9 +3,8 @@ package gepa
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+	"unicode/utf8"
 )
 
 // A Field is one named JSON value.
@@ -126,11 +125,9 @@ func (f Fields) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			buf.WriteByte(',')
 		}
-		name, err := EncodeValue(x.Name)
-		if err != nil {
+		if err := writeName(&buf, x.Name); err != nil {
 			return nil, err
 		}
-		buf.Write(name)
 		buf.WriteByte(':')
 		if len(x.Value) == 0 {
 			buf.WriteString("null")
@@ -142,45 +139,115 @@ func (f Fields) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// writeName writes an object's key.
+func writeName(buf *bytes.Buffer, name string) error {
+	for i := range len(name) {
+		if c := name[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			raw, err := EncodeValue(name)
+			buf.Write(raw)
+			return err
+		}
+	}
+	buf.WriteByte('"')
+	buf.WriteString(name)
+	buf.WriteByte('"')
+	return nil
+}
+
 // UnmarshalJSON reads a JSON object, keeping the order of its names. A name
 // that occurs twice is an error: one of the values would be lost.
 func (f *Fields) UnmarshalJSON(data []byte) error {
-	if string(bytes.TrimSpace(data)) == "null" {
+	data = bytes.TrimSpace(data)
+	if string(data) == "null" {
 		*f = nil
 		return nil
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	tok, err := dec.Token()
-	if err != nil {
-		return err
+	if !json.Valid(data) {
+		var whole json.RawMessage
+		return json.Unmarshal(data, &whole) // says what is wrong
 	}
-	if tok != json.Delim('{') {
+	if data[0] != '{' {
 		return fmt.Errorf("want a JSON object, got %.40s", data)
 	}
-	out := Fields{}
-	seen := map[string]bool{}
-	for dec.More() {
-		tok, err := dec.Token()
+	out, seen := Fields{}, map[string]bool{}
+	// The object is valid JSON, so that its parts can be told by their ends.
+	for rest := skipTo(data[1:], '"', '}'); rest[0] == '"'; {
+		end := valueEnd(rest)
+		name, err := decodeName(rest[:end])
 		if err != nil {
 			return err
-		}
-		name, ok := tok.(string)
-		if !ok {
-			return errors.New("object key is not a string")
 		}
 		if seen[name] {
 			return fmt.Errorf("field %q occurs twice", name)
 		}
 		seen[name] = true
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return fmt.Errorf("field %q: %w", name, err)
+		rest = bytes.TrimLeft(skipTo(rest[end:], ':')[1:], jsonSpace)
+		end = valueEnd(rest)
+		out = append(out, Field{Name: name, Value: bytes.Clone(rest[:end])})
+		rest = skipTo(rest[end:], ',', '}')
+		if rest[0] == ',' {
+			rest = skipTo(rest, '"')
 		}
-		out = append(out, Field{Name: name, Value: raw})
-	}
-	if _, err := dec.Token(); err != nil && !errors.Is(err, io.EOF) {
-		return err
 	}
 	*f = out
 	return nil
+}
+
+const jsonSpace = " \t\r\n"
+
+// skipTo returns the data from the first of the given bytes on, one of which
+// must be there.
+func skipTo(data []byte, stops ...byte) []byte {
+	i := 0
+	for bytes.IndexByte(stops, data[i]) < 0 {
+		i++
+	}
+	return data[i:]
+}
+
+// decodeName decodes an object's key.
+func decodeName(raw []byte) (string, error) {
+	plain := raw[1 : len(raw)-1]
+	for _, c := range plain {
+		if c == '\\' || c >= utf8.RuneSelf {
+			var name string
+			err := json.Unmarshal(raw, &name)
+			return name, err
+		}
+	}
+	return string(plain), nil
+}
+
+// valueEnd returns the length of the value at the beginning of valid JSON.
+func valueEnd(data []byte) int {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			for i++; data[i] != '"'; i++ {
+				if data[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			if depth == 0 {
+				return i // of what holds the value
+			}
+			depth--
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+			continue
+		default:
+			continue
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+	return len(data)
 }

@@ -280,6 +280,9 @@ func (s *State) applyCall(e CallDone) {
 	}
 	s.calls[key] = e.Result
 	usage := e.Result.Exchange.Usage
+	if n := e.Proposal; n >= 1 && n <= len(s.proposals) {
+		s.proposals[n-1].Spend = s.proposals[n-1].Spend.Add(usage)
+	}
 	if e.Call.Role == RoleJudge {
 		s.spend.Judge = s.spend.Judge.Add(usage)
 	} else {

@@ -131,7 +131,22 @@ func (e *engine) search(ctx context.Context) error {
 	if errors.Is(err, errOutOfTime) && ctx.Err() == nil {
 		return e.emit(ctx, Stopped{Reason: StopTime, Detail: fmt.Sprintf("the time limit of %v is over", e.opts.Budget.Time)})
 	}
+	if errors.Is(err, ErrBudget) && ctx.Err() == nil && len(e.state.Pool()) > 0 {
+		return e.emit(ctx, Stopped{Reason: StopCost, Detail: capWords(err)})
+	}
 	return err
+}
+
+// capWords returns what the cap itself says, without where it was met: that
+// depends on which of several calls came first.
+func capWords(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil || inner == ErrBudget || !errors.Is(inner, ErrBudget) { //nolint:errorlint // the sentinel itself says nothing of the cap
+			return err.Error()
+		}
+		err = inner
+	}
 }
 
 var errOutOfTime = errors.New("out of time")
@@ -146,6 +161,8 @@ func (e *engine) mayContinue(stop *Stopped) bool {
 		}
 		_, stops := stopReason(e.state, e.opts.Budget, plan)
 		return !stops
+	case StopCost:
+		return true // the cap is the models' own; they refuse again if it still holds
 	case StopTime:
 		return e.before < e.opts.Budget.Time || e.opts.Budget.Time == 0
 	default:
@@ -287,7 +304,12 @@ func (e *engine) readTest(ctx context.Context) error {
 		}
 	}
 	for _, id := range candidates {
-		if _, err := e.rollouts(ctx, e.state.pool[id].Texts, e.data.Test); err != nil {
+		_, err := e.rollouts(ctx, e.state.pool[id].Texts, e.data.Test)
+		if errors.Is(err, ErrBudget) && ctx.Err() == nil {
+			e.opts.Logger.Warn("the test set could not be read to its end", "error", err)
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("read the test set: %w", err)
 		}
 	}

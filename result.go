@@ -24,7 +24,8 @@ type Result struct {
 	// Stop says why the search ended.
 	Stop Stopped
 	// Test is the measurement on the sealed test set; nil if there is no test
-	// set or the search did not come to its end.
+	// set, the search did not come to its end, or a spending cap ([ErrBudget])
+	// ended the reading.
 	Test *Test
 	// Elapsed is the wall-clock time of this session.
 	Elapsed time.Duration
@@ -63,19 +64,24 @@ func (e *engine) result(ctx context.Context, err error) *Result {
 		r.Stop = Stopped{Reason: StopFailed, Detail: err.Error()}
 	}
 	if err == nil && r.Best != nil && len(e.data.Test) > 0 {
-		r.Test = &Test{
-			Seed:     e.testRollouts(s.pool[0]),
-			Best:     e.testRollouts(*r.Best),
-			Readings: s.TestReadings(),
+		seed, readSeed := e.testRollouts(s.pool[0])
+		best, readBest := e.testRollouts(*r.Best)
+		if readSeed && readBest {
+			r.Test = &Test{Seed: seed, Best: best, Readings: s.TestReadings()}
 		}
 	}
 	return r
 }
 
-func (e *engine) testRollouts(m Member) []Rollout {
-	out := make([]Rollout, len(e.data.Test))
+// testRollouts returns a member's rollouts on the test set, and whether that
+// was read to its end.
+func (e *engine) testRollouts(m Member) (out []Rollout, complete bool) {
+	out = make([]Rollout, len(e.data.Test))
+	complete = true
 	for i, ref := range e.state.run.Test {
-		out[i], _ = e.state.Rollout(RolloutKey{Candidate: m.hash, Example: ref.Hash})
+		var done bool
+		out[i], done = e.state.Rollout(RolloutKey{Candidate: m.hash, Example: ref.Hash})
+		complete = complete && done
 	}
-	return out
+	return out, complete
 }

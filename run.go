@@ -14,10 +14,13 @@ import (
 // rollouts runs a candidate on examples, as many at once as there are slots,
 // and returns the rollouts in the order of the examples. What is already done
 // is not done again. On the first error it stops starting new ones, tells those
-// under way to end, waits until they have, and returns that error. Those that
-// finished all the same are journaled.
+// under way to end (unless the error is [ErrBudget]: they are paid for), waits
+// until they have, and returns that error. Those that finished all the same are
+// journaled.
 func (e *engine) rollouts(ctx context.Context, c Candidate, examples []Example) ([]Rollout, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
+	running, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	ctx, cancel := context.WithCancelCause(running)
 	defer cancel(nil)
 	out := make([]Rollout, len(examples))
 	hash := c.Hash()
@@ -33,9 +36,12 @@ func (e *engine) rollouts(ctx context.Context, c Candidate, examples []Example) 
 		}
 		wg.Go(func() {
 			defer e.freeSlot()
-			r, err := e.rollout(ctx, key, Job{Candidate: c, Example: ex})
+			r, err := e.rollout(running, key, Job{Candidate: c, Example: ex})
 			if err != nil {
 				cancel(err)
+				if !errors.Is(err, ErrBudget) {
+					stop(err)
+				}
 				return
 			}
 			out[i] = r

@@ -35,6 +35,8 @@ type Proposal struct {
 	Committed bool
 	// Candidate is the id of the accepted child; -1 if there is none.
 	Candidate int
+	// Spend is what the proposer's calls consumed.
+	Spend Usage
 }
 
 // Spend is what a run consumed, by purpose.

@@ -6,6 +6,11 @@ import (
 	"strings"
 )
 
+// ErrBudget is wrapped by the error of a call that was not made because a cap
+// on money, tokens or calls does not allow it. It ends a search as a budget of
+// rollouts does; see [StopCost].
+var ErrBudget = errors.New("a spending cap is reached")
+
 // Cost is an amount of money that may be known only in part. The zero value is
 // a known cost of nothing.
 type Cost struct {
@@ -48,9 +53,16 @@ type Usage struct {
 	// Cached counts the calls that a cache or a journal answered; they are
 	// not in Calls and cost nothing.
 	Cached int64 `json:"cached,omitempty"`
-	// InputTokens and OutputTokens are as reported by the provider.
+	// InputTokens and OutputTokens are as reported by the provider. They
+	// include the tokens below, which are parts of them that are priced apart.
 	InputTokens  int64 `json:"input_tokens"`
 	OutputTokens int64 `json:"output_tokens"`
+	// CacheReadTokens and CacheWriteTokens are the input tokens that the
+	// provider took from its prompt cache, and put into it.
+	CacheReadTokens  int64 `json:"cache_read_tokens,omitempty"`
+	CacheWriteTokens int64 `json:"cache_write_tokens,omitempty"`
+	// ReasoningTokens are the output tokens that the model spent on thinking.
+	ReasoningTokens int64 `json:"reasoning_tokens,omitempty"`
 	// Unmeasured counts the calls for which no token counts were reported;
 	// the token counts above lack them.
 	Unmeasured int64 `json:"unmeasured,omitempty"`
@@ -61,12 +73,15 @@ type Usage struct {
 // Add returns the sum of two usages.
 func (u Usage) Add(o Usage) Usage {
 	return Usage{
-		Calls:        u.Calls + o.Calls,
-		Cached:       u.Cached + o.Cached,
-		InputTokens:  u.InputTokens + o.InputTokens,
-		OutputTokens: u.OutputTokens + o.OutputTokens,
-		Unmeasured:   u.Unmeasured + o.Unmeasured,
-		Cost:         u.Cost.Add(o.Cost),
+		Calls:            u.Calls + o.Calls,
+		Cached:           u.Cached + o.Cached,
+		InputTokens:      u.InputTokens + o.InputTokens,
+		OutputTokens:     u.OutputTokens + o.OutputTokens,
+		CacheReadTokens:  u.CacheReadTokens + o.CacheReadTokens,
+		CacheWriteTokens: u.CacheWriteTokens + o.CacheWriteTokens,
+		ReasoningTokens:  u.ReasoningTokens + o.ReasoningTokens,
+		Unmeasured:       u.Unmeasured + o.Unmeasured,
+		Cost:             u.Cost.Add(o.Cost),
 	}
 }
 

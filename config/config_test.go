@@ -81,7 +81,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"unknown dominance", func(o *config.Optimize) { o.Dominance = "x" }, []string{"--dominance x"}},
 		{"unknown components", func(o *config.Optimize) { o.Components = "x" }, []string{"--components x"}},
 		{"auto and rollouts", func(o *config.Optimize) { o.Auto, o.Rollouts = "light", 9 }, []string{"--auto and --rollouts"}},
-		{"temperature", func(o *config.Optimize) { v := -1.0; o.Temperature = &v }, []string{"--temperature -1"}},
+		{"temperature", func(o *config.Optimize) { v := -1.0; o.Params.Temperature = &v }, []string{"--temperature -1"}},
 		{"target", func(o *config.Optimize) { o.Target = 70 }, []string{"--target 70", "between 0 and 1"}},
 		{"budget too small", func(o *config.Optimize) { o.Iterations, o.Rollouts = 0, 13 }, []string{"budget of 13 rollouts", "4 to validate the seed + 2 × 3", "+ 4 to validate the child = 14"}},
 		{"negative iterations", func(o *config.Optimize) { o.Iterations = -1 }, []string{"negative"}},
@@ -281,7 +281,7 @@ func TestFolderOfAnotherRunIsRefused(t *testing.T) {
 		{"seed and minibatch", func(o *config.Optimize) { o.Seed, o.Minibatch = 5, 4 }, []string{"--seed was 4 and is now 5", "--minibatch was 3 and is now 4"}},
 		{"data", func(o *config.Optimize) { o.LimitTrain = 11 }, []string{"--train was 12 examples (", "and is now 11 examples ("}},
 		{"feedback", func(o *config.Optimize) { o.Feedback = "metric" }, []string{"--feedback was both and is now metric", "--judge-model was sim and is now not given"}},
-		{"temperature", func(o *config.Optimize) { v := 0.5; o.Temperature = &v }, []string{"--temperature was not given and is now 0.5"}},
+		{"temperature", func(o *config.Optimize) { v := 0.5; o.Params.Temperature = &v }, []string{"--temperature was not given and is now 0.5"}},
 		{"merges", func(o *config.Optimize) { o.Merges = -1 }, []string{"--merges was 5 and is now 0"}},
 		{"start", func(o *config.Optimize) { o.Start = out }, []string{"--start was not given and is now a saved program"}},
 	} {

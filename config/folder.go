@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/internal/atomicfile"
+	"github.com/gepa-go/gepa/lm/price"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/report"
 	"github.com/gepa-go/gepa/store"
@@ -90,6 +92,20 @@ func plain(err error) error {
 		return p.Err
 	}
 	return err
+}
+
+// keepPrices writes the prices that the run was planned with, once: a run that
+// goes on later counts by the same.
+func (f *folder) keepPrices(t price.Table) error {
+	path := f.path(PricesFile)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	raw, err := json.MarshalIndent(t, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, append(raw, '\n'))
 }
 
 // keep writes the program and the summary, each in one step.

@@ -19,16 +19,12 @@ const metaConfig = "config"
 // equal ones are the same run. Budgets, concurrency, addresses and names of
 // files may change from one session to the next; what is in the files may not.
 func (o Optimize) identity(r *Run, s sets, start *program.State) gepa.Fields {
-	var temperature any
-	if o.Temperature != nil {
-		temperature = *o.Temperature
-	}
 	from := ""
 	if start != nil {
 		sum := sha256.Sum256(start.Bytes())
 		from = "a saved program (" + hex.EncodeToString(sum[:])[:8] + ")"
 	}
-	return gepa.NewFields(
+	f := []any{
 		"program", o.Program,
 		"train", s.train,
 		"val", s.val,
@@ -36,8 +32,6 @@ func (o Optimize) identity(r *Run, s sets, start *program.State) gepa.Fields {
 		"model", r.Models.Task.Name,
 		"reflection-model", r.Models.Reflection.Name,
 		"judge-model", r.Models.Judge.Name,
-		"temperature", temperature,
-		"max-tokens", o.MaxTokens,
 		"feedback", o.feedback(),
 		"template", o.template(),
 		"minibatch", r.Options.Minibatch,
@@ -46,7 +40,26 @@ func (o Optimize) identity(r *Run, s sets, start *program.State) gepa.Fields {
 		"merges", max(orDefault(o.Merges, 5), 0),
 		"start", from,
 		"seed", o.Seed,
-	)
+	}
+	for prefix, p := range o.generation() {
+		for _, given := range []struct {
+			name  string
+			value any
+			set   bool
+		}{
+			{"temperature", p.Temperature, p.Temperature != nil},
+			{"top-p", p.TopP, p.TopP != nil},
+			{"max-tokens", p.MaxTokens, p.MaxTokens != 0},
+			{"stop", p.Stop, len(p.Stop) > 0},
+			{"model-seed", p.Seed, p.Seed != nil},
+			{"reasoning-effort", p.ReasoningEffort, p.ReasoningEffort != ""},
+		} {
+			if given.set {
+				f = append(f, prefix+given.name, given.value)
+			}
+		}
+	}
+	return gepa.NewFields(f...)
 }
 
 // An OtherRunError says that a folder holds a run that is not the one asked

@@ -1,12 +1,10 @@
 package config
 
 import (
-	"errors"
-	"strings"
-	"time"
+	"slices"
 
 	"github.com/gepa-go/gepa/lm"
-	"github.com/gepa-go/gepa/lm/openai"
+	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/lm/sim"
 	"github.com/gepa-go/gepa/propose"
 	"github.com/gepa-go/gepa/report"
@@ -15,8 +13,16 @@ import (
 // SimModel is the name of the simulated model.
 const SimModel = "sim"
 
-// callTimeout bounds one attempt of one call.
-const callTimeout = 3 * time.Minute
+// A role is one purpose for which a model is asked.
+type role struct {
+	// flag is the one that names the model, prefix what the flags of its
+	// parameters begin with.
+	flag, prefix string
+	name         string
+	params       lm.Params
+	model        *lm.Model
+	shown        *report.Model
+}
 
 // roles are the models of a run.
 type roles struct {
@@ -24,96 +30,70 @@ type roles struct {
 	names                   report.Models
 }
 
-func (o Optimize) models() (roles, error) {
+// played returns the roles that a run has, each to be filled in.
+func (o Optimize) played(r *roles) ([]role, error) {
+	list := []role{
+		{"model", "", o.Model, o.Params, &r.task, &r.names.Task},
+		{"reflection-model", "reflection-", orDefault(o.ReflectionModel, o.Model), o.ReflectionParams, &r.reflection, &r.names.Reflection},
+	}
+	if o.feedback() != string(propose.FeedbackMetric) {
+		return append(list, role{"judge-model", "judge-", orDefault(o.JudgeModel, o.Model), o.JudgeParams, &r.judge, &r.names.Judge}), nil
+	}
+	if o.JudgeModel != "" {
+		return nil, usagef("--judge-model %s: no judge is asked with --feedback metric; choose judge or both", o.JudgeModel)
+	}
+	return list, nil
+}
+
+// models makes the models of all roles, each with the whole chain around it.
+func (o Optimize) models(c *calls) (roles, error) {
 	var r roles
+	played, err := o.played(&r)
+	if err != nil {
+		return r, err
+	}
+	if err := c.checkCaps(played); err != nil {
+		return r, err
+	}
 	made := map[string]lm.Model{}
-	for _, role := range []struct {
-		flag, name string
-		model      *lm.Model
-		shown      *report.Model
-	}{
-		{"model", o.Model, &r.task, &r.names.Task},
-		{"reflection-model", orDefault(o.ReflectionModel, o.Model), &r.reflection, &r.names.Reflection},
-		{"judge-model", orDefault(o.JudgeModel, o.Model), &r.judge, &r.names.Judge},
-	} {
-		if role.flag == "judge-model" && o.feedback() == string(propose.FeedbackMetric) {
-			if o.JudgeModel != "" {
-				return r, usagef("--judge-model %s: no judge is asked with --feedback metric; choose judge or both", o.JudgeModel)
-			}
-			continue
-		}
+	var names []string
+	for _, role := range played {
 		if made[role.name] == nil {
-			m, err := o.model(role.flag, role.name)
-			if err != nil {
+			if made[role.name], err = o.model(c, role); err != nil {
 				return r, err
 			}
-			made[role.name] = m
+			if o.Tracer != nil {
+				made[role.name] = otel.Model(made[role.name], o.Tracer)
+			}
+			names = append(names, role.name)
 		}
 		*role.model = made[role.name]
-		*role.shown = report.Model{Name: role.name, Simulated: role.name == SimModel}
+		*role.shown = report.Model{Name: role.name, Simulated: role.name == SimModel, Price: c.price(role.name)}
 	}
+	c.prices = c.prices.Only(names...)
 	return r, nil
 }
 
-// model returns the model of that name.
-func (o Optimize) model(flag, name string) (lm.Model, error) {
-	if name == SimModel {
-		return sim.New(sim.Options{Seed: o.Seed}), nil
-	}
-	provider, rest := lm.ParseName(name)
-	if _, known := openai.FindProvider(provider); !known || rest == "" {
-		return nil, unknownModel(flag, name)
+// model returns the model that plays a role, with what lies before it.
+func (o Optimize) model(c *calls, role role) (lm.Model, error) {
+	switch {
+	case c.player != nil:
+		if !slices.Contains(c.player.Models(), role.name) {
+			return nil, usagef("--%s %s: %s holds no calls of it; it holds those of %s", role.flag, role.name, o.Replay, listed(c.player.Models()))
+		}
+		return c.replayed(c.player.Model(role.name))
+	case role.name == SimModel:
+		return c.simulated(sim.New(sim.Options{Seed: o.Seed}))
 	}
 	base := ""
+	provider, _ := lm.ParseName(role.name)
 	if own, _ := lm.ParseName(o.Model); own == provider {
 		base = o.BaseURL
 	}
-	client, err := openai.New(openai.Config{Model: name, BaseURL: base, Getenv: o.Getenv})
+	client, err := OpenClient(role.flag, role.name, base, o.Getenv)
 	if err != nil {
-		return nil, unusable(flag, name, err)
+		return nil, err
 	}
-	return lm.Retry(lm.Timeout(client, callTimeout), lm.RetryOptions{
-		Attempts: o.Attempts,
-		OnRetry: func(err *lm.Error, wait time.Duration) {
-			o.Logger.Warn("a model call failed and is tried again", "error", err, "wait", wait.Round(100*time.Millisecond))
-		},
-	}), nil
-}
-
-// unusable says why a model cannot be used, without the words that are for
-// failures of a provider.
-func unusable(flag, name string, err error) error {
-	if known, ok := errors.AsType[*lm.Error](err); ok {
-		return usagef("--%s %s: %s", flag, name, known.Words)
-	}
-	return usagef("--%s: %w", flag, err)
-}
-
-// unknownModel says what is wrong with a model's name, and what it may have
-// been meant to be.
-func unknownModel(flag, name string) error {
-	var providers []string
-	for _, p := range openai.Providers() {
-		providers = append(providers, p.Name)
-	}
-	provider, model := lm.ParseName(name)
-	if provider == "" {
-		hint := ""
-		switch {
-		case Nearest(name, []string{SimModel}) != "":
-			hint = DidYouMean(name, []string{SimModel})
-		case strings.HasPrefix(name, "gpt-"), len(name) > 1 && name[0] == 'o' && '0' <= name[1] && name[1] <= '9':
-			hint = ` (did you mean "openai/` + name + `"?)`
-		}
-		return usagef("--%s %s: want provider/model, for instance openai/gpt-4.1-mini, or sim, the offline stand-in%s", flag, name, hint)
-	}
-	hint := ""
-	if near := Nearest(provider, providers); near != "" && near != provider {
-		hint = ` (did you mean "` + near + "/" + orDefault(model, "MODEL") + `"?)`
-	}
-	if model == "" {
-		return usagef("--%s %s: the model's name is missing after %q%s", flag, name, provider+"/", hint)
-	}
-	return usagef("--%s %s: unknown provider %q%s; known are %s; any other OpenAI-style endpoint is openai-compatible/%s with --base-url",
-		flag, name, provider, hint, strings.Join(providers, ", "), model)
+	c.clients = append(c.clients, client)
+	return c.chained(client, o)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,8 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/metric"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/program/hotpotqa"
@@ -24,6 +28,7 @@ const (
 	JournalFile = "journal.db"
 	ProgramFile = "program.json"
 	ResultFile  = "result.json"
+	PricesFile  = "prices.json"
 )
 
 // DefaultIterations is the budget of proposals where none is given: the blog
@@ -58,13 +63,37 @@ type Optimize struct {
 	// BaseURL is the endpoint of Model, and of the others where they have
 	// the same provider. Defaults to the provider's.
 	BaseURL string
-	// Temperature and MaxTokens are sent with every request of the program.
-	// Nil and 0 leave them to the provider.
-	Temperature *float64
-	MaxTokens   int
+	// Params, ReflectionParams and JudgeParams are sent with every request of
+	// the role. What is not set is left to the provider.
+	Params, ReflectionParams, JudgeParams lm.Params
 	// Attempts is how often a call is tried that fails for a reason that may
-	// pass. Defaults to 6.
-	Attempts int
+	// pass. Defaults to 6. CallTimeout bounds one attempt; defaults to 3
+	// minutes.
+	Attempts    int
+	CallTimeout time.Duration
+
+	// Cache is the file in which replies are kept, so that no equal call is
+	// paid twice; it is shared by runs and processes. Defaults to what
+	// [DefaultCache] returns; NoCache means none. The simulated model is not
+	// cached.
+	Cache   string
+	NoCache bool
+	// Caps are hard. One in dollars needs the price of every model, from
+	// Prices or the embedded table, and one in dollars or tokens the longest
+	// reply of every role, in its parameters.
+	Caps Caps
+	// Prices is a file with prices of the user's own; see
+	// docs/formats/prices.md. Defaults to those that the run in Out was begun
+	// with, or else none.
+	Prices string
+	// RPM and TPM are the requests and tokens a minute that an endpoint takes;
+	// 0 means that it has no such limit. MaxConcurrentCalls bounds the calls
+	// in flight to an endpoint; how many it really takes at once is found out.
+	// Defaults to 256.
+	RPM, TPM, MaxConcurrentCalls int
+	// Record is a file to which all calls are written when the run is closed;
+	// Replay is one from which they are answered, without network or key.
+	Record, Replay string
 
 	// Feedback is "metric", "judge" or "both". Defaults to "both".
 	Feedback string
@@ -106,6 +135,9 @@ type Optimize struct {
 	Observer func(gepa.Event)
 	// Getenv reads an environment variable. Defaults to [os.Getenv].
 	Getenv func(string) string
+	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts and
+	// calls; see package lm/otel. Defaults to none.
+	Tracer trace.Tracer
 }
 
 // A Source is a file of examples, or its content.
@@ -132,13 +164,8 @@ func Programs() []string { return []string{"hotpotqa"} }
 
 // Build checks everything that can be checked without writing or calling a
 // model, and returns the run. Its errors match ErrUsage. Close the run.
-func (o Optimize) Build(ctx context.Context) (*Run, error) {
-	if o.Getenv == nil {
-		o.Getenv = os.Getenv
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
+	o = o.withDefaults()
 	if err := o.checkChoices(); err != nil {
 		return nil, err
 	}
@@ -146,7 +173,16 @@ func (o Optimize) Build(ctx context.Context) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	roles, err := o.models()
+	calls, err := o.newCalls()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, calls.close())
+		}
+	}()
+	roles, err := o.models(calls)
 	if err != nil {
 		return nil, err
 	}
@@ -159,19 +195,26 @@ func (o Optimize) Build(ctx context.Context) (*Run, error) {
 		Program:     prog,
 		Models:      roles.names,
 		Data:        sets.data,
+		Caps:        o.Caps,
+		calls:       calls,
 		out:         o.Out,
 		command:     o.Command,
 	}
 	r.System = program.NewSystem(prog, roles.task, metric.HotpotQA(), program.SystemOptions{
-		Params:            lm.Params{Temperature: o.Temperature, MaxTokens: o.MaxTokens},
+		Params:            o.Params,
 		FailureObjectives: map[string]float64{metric.ObjectiveEM: 0, metric.ObjectiveF1: 0},
 	})
 	proposer, err := propose.New(propose.Options{
-		Model: roles.reflection, Judge: roles.judge,
+		Model: roles.reflection, Params: o.ReflectionParams, Judge: roles.judge, JudgeParams: o.JudgeParams,
 		Feedback: propose.FeedbackSource(o.feedback()), Template: o.template(), Concurrency: o.Concurrency,
 	})
 	if err != nil {
 		return nil, usage{err}
+	}
+	r.tracer = o.Tracer
+	var proposing gepa.Proposer = proposer
+	if r.tracer != nil {
+		r.System, proposing = otel.System(r.System, r.tracer), otel.Proposer(proposer, r.tracer)
 	}
 	budget, note, err := o.budget(len(prog.Components()), len(r.Data.Validation))
 	if err != nil {
@@ -184,13 +227,17 @@ func (o Optimize) Build(ctx context.Context) (*Run, error) {
 		Dominance:   gepa.Dominance(orDefault(o.Dominance, string(gepa.DominanceSubset))),
 		Components:  gepa.ComponentChoice(orDefault(o.Components, string(gepa.ComponentRoundRobin))),
 		MaxMerges:   o.Merges,
-		Proposer:    proposer,
+		Proposer:    proposing,
 		Budget:      budget,
 		Concurrency: o.Concurrency,
 		// The models try again themselves.
 		Attempts: 1,
 		Observer: o.Observer,
 		Logger:   o.Logger,
+	}
+	if calls.purse != nil {
+		r.reserve = newReserve(calls.purse, len(r.Data.Test))
+		r.Options.Observer = both(r.reserve.observe, o.Observer)
 	}
 	if err := gepa.Check(r.System, r.Data, r.Options); err != nil {
 		return nil, err
@@ -205,6 +252,37 @@ func orDefault[T comparable](value, otherwise T) T {
 		return otherwise
 	}
 	return value
+}
+
+// withDefaults fills in what must not be nil.
+func (o Optimize) withDefaults() Optimize {
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Logger = slog.New(redacting{o.Logger.Handler(), Secrets(o.Getenv)})
+	return o
+}
+
+// generation yields the parameters of the roles, each with the prefix of its
+// flags.
+func (o Optimize) generation() iter.Seq2[string, lm.Params] {
+	return func(yield func(string, lm.Params) bool) {
+		_ = yield("", o.Params) && yield("reflection-", o.ReflectionParams) && yield("judge-", o.JudgeParams)
+	}
+}
+
+// both returns an observer that tells two; the second may be nil.
+func both(first, second func(gepa.Event)) func(gepa.Event) {
+	if second == nil {
+		return first
+	}
+	return func(e gepa.Event) {
+		first(e)
+		second(e)
+	}
 }
 
 func (o Optimize) feedback() string { return orDefault(o.Feedback, string(propose.FeedbackBoth)) }
@@ -237,8 +315,10 @@ func (o Optimize) checkChoices() error {
 			return usagef("--%s %s: want %s%s", f.flag, f.value, orWords(f.choices), DidYouMean(f.value, f.choices))
 		}
 	}
-	if t := o.Temperature; t != nil && *t < 0 {
-		return usagef("--temperature %g: want 0 or more", *t)
+	for prefix, params := range o.generation() {
+		if t := params.Temperature; t != nil && *t < 0 {
+			return usagef("--%stemperature %g: want 0 or more", prefix, *t)
+		}
 	}
 	if o.Target < 0 || o.Target > 1 {
 		return usagef("--target %g: want a mean score between 0 and 1", o.Target)

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/report"
 )
@@ -22,28 +25,40 @@ type Run struct {
 	Options gepa.Options
 	// BudgetNote says where the budget comes from, if not from its flags.
 	BudgetNote string
+	// Caps are what the run may spend.
+	Caps Caps
 
+	calls    *calls
+	reserve  *reserve     // nil without caps
+	tracer   trace.Tracer // nil for none
 	identity gepa.Fields
 	out      string
 	command  string
 	folder   *folder
 }
 
-// Open opens the folder that keeps the run, if there is to be one, and makes
-// it if need be. It refuses, with an error that matches ErrUsage, a folder
+// Open opens the folder that keeps the run, if there is to be one, and the
+// cache of calls, and makes them if need be. It refuses, with an error that matches ErrUsage, a folder
 // that cannot be written, that another process uses, or that holds another
 // run. [Run.Do] calls it where the caller did not.
 func (r *Run) Open(ctx context.Context) error {
-	if r.out == "" || r.folder != nil {
-		return nil
+	if r.out != "" && r.folder == nil {
+		f, err := openFolder(ctx, r.out, r.identity, r.command)
+		if err != nil {
+			return err
+		}
+		r.folder = f
+		r.Options.Journal = f.journal
+		if err := f.keepPrices(r.calls.prices); err != nil {
+			return fmt.Errorf("keep the prices in %s: %w", r.out, err)
+		}
+		if r.reserve != nil {
+			if err := r.reserve.earlier(ctx, f.journal); err != nil {
+				return fmt.Errorf("read the run in %s: %w", r.out, err)
+			}
+		}
 	}
-	f, err := openFolder(ctx, r.out, r.identity, r.command)
-	if err != nil {
-		return err
-	}
-	r.folder = f
-	r.Options.Journal = f.journal
-	return nil
+	return r.calls.open(ctx)
 }
 
 // Earlier folds the events of earlier sessions of the run into a progress and
@@ -72,10 +87,16 @@ func (r *Run) Earlier(ctx context.Context, p *report.Progress) (bool, error) {
 // Do runs, or resumes, the optimization and keeps what it found. The summary
 // is nil if the run did not begin; with an error it holds the best so far. If
 // ctx ends, the error is its cause.
-func (r *Run) Do(ctx context.Context) (*report.Summary, error) {
+func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
+	if r.tracer != nil {
+		var end func(error)
+		ctx, end = otel.Run(ctx, r.tracer, r.ProgramName)
+		defer func() { end(err) }()
+	}
 	if err := r.Open(ctx); err != nil {
 		return nil, err
 	}
+	r.calls.began = true
 	result, err := gepa.Optimize(ctx, r.System, r.Data, r.Options)
 	if result == nil {
 		var other *gepa.ResumeError
@@ -101,6 +122,17 @@ func (r *Run) Do(ctx context.Context) (*report.Summary, error) {
 	return &summary, err
 }
 
+// CachePath returns the file that caches the run's calls; "" if none does.
+func (r *Run) CachePath() string {
+	if r.calls.disk == nil || len(r.calls.clients) == 0 {
+		return ""
+	}
+	return r.calls.disk.path
+}
+
+// PriceDate returns the day on which the run's prices were as they stand.
+func (r *Run) PriceDate() string { return r.calls.prices.Date }
+
 func (r *Run) output(result *gepa.Result) *report.Output {
 	if r.folder == nil {
 		return nil
@@ -112,12 +144,13 @@ func (r *Run) output(result *gepa.Result) *report.Output {
 	return o
 }
 
-// Close gives back what Open took.
+// Close writes the recording, if one was asked for, and gives back what Build
+// and Open took.
 func (r *Run) Close() error {
-	if r.folder == nil {
-		return nil
+	err := r.calls.close()
+	if r.folder != nil {
+		err = errors.Join(err, r.folder.journal.Close())
+		r.folder = nil
 	}
-	err := r.folder.journal.Close()
-	r.folder = nil
 	return err
 }

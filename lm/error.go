@@ -40,6 +40,8 @@ const (
 	KindMalformed Kind = "malformed response"
 	// KindCancelled: the caller's context ended.
 	KindCancelled Kind = "cancelled"
+	// KindBudget: a [Purse] does not allow the call, which was not made. Fatal.
+	KindBudget Kind = "budget used up"
 	// KindOther: anything else.
 	KindOther Kind = "failed"
 )
@@ -56,7 +58,7 @@ func (k Kind) Temporary() bool {
 // Fatal reports whether every further request would fail in the same way.
 func (k Kind) Fatal() bool {
 	switch k {
-	case KindAuth, KindQuota, KindBadRequest, KindNotFound:
+	case KindAuth, KindQuota, KindBadRequest, KindNotFound, KindBudget:
 		return true
 	}
 	return false
@@ -74,6 +76,9 @@ type Error struct {
 	Status int
 	// RetryAfter is how long the provider asked to wait; 0 if it did not.
 	RetryAfter time.Duration
+	// ShouldRetry is what the provider said about trying again, in its header
+	// x-should-retry; nil if it said nothing.
+	ShouldRetry *bool
 	// Words are the provider's own, redacted and cut to a readable length.
 	Words string
 	// Hint says what to do about it, where that is known.
@@ -117,8 +122,16 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Temporary reports whether trying the same request again may help.
-func (e *Error) Temporary() bool { return e.Kind.Temporary() }
+// Temporary reports whether trying the same request again may help: as the
+// provider said, or else by the kind. Nobody's word makes a wrong key, an empty
+// account or a cancelled call worth another attempt.
+func (e *Error) Temporary() bool {
+	switch {
+	case e.ShouldRetry == nil, e.Kind == KindAuth, e.Kind == KindQuota, e.Kind == KindCancelled:
+		return e.Kind.Temporary()
+	}
+	return *e.ShouldRetry
+}
 
 // Unwrap returns the cause, marked by [gepa.Fatal] if the kind is fatal.
 func (e *Error) Unwrap() error {

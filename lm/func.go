@@ -21,3 +21,6 @@ type named struct {
 }
 
 func (n named) Name() string { return n.name }
+
+// Unwrap returns the model under its old name.
+func (n named) Unwrap() Model { return n.Model }

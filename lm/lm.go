@@ -44,6 +44,11 @@ type Request struct {
 	// JSON asks for a reply that is one JSON object, where the provider can
 	// promise that.
 	JSON bool
+	// Schema, if not nil, asks for a reply that is one JSON value of that
+	// form; JSON is not looked at then. A model that supports [FeatureSchema]
+	// or [FeatureTool] sends it, another one leaves it out: it is no substitute
+	// for saying in the messages what is wanted.
+	Schema *Schema
 }
 
 // Params are generation parameters. A nil or zero field is left to the
@@ -70,7 +75,8 @@ type Finish string
 const (
 	// FinishStop: the model was done.
 	FinishStop Finish = "stop"
-	// FinishLength: the reply was cut off by a token limit.
+	// FinishLength: the reply was cut off by a token limit, or ended in the
+	// middle of the model's thinking.
 	FinishLength Finish = "length"
 	// FinishFiltered: the provider withheld or cut the reply.
 	FinishFiltered Finish = "filtered"
@@ -81,7 +87,8 @@ const (
 // A Reply is what a model answered.
 type Reply struct {
 	// Text is the answer, without the model's reasoning where the provider
-	// tells them apart.
+	// tells them apart or the model marks it, see [SplitThinking]. It is empty
+	// if the model asked for a tool, or never came to an answer.
 	Text string
 	// Reasoning is the model's thinking where the provider reports it.
 	Reasoning string
@@ -92,6 +99,9 @@ type Reply struct {
 	Usage Usage
 	// Model is the name of the model that answered, as reported.
 	Model string
+	// Ignored names the parameters that were asked for but left out, because
+	// the model does not take them: "temperature", "top_p", "seed".
+	Ignored []string
 	// Latency is the time from the first attempt to the reply.
 	Latency time.Duration
 }

@@ -317,3 +317,19 @@ func TestNames(t *testing.T) {
 		t.Errorf("names %q and %q", f.Name(), m.Name())
 	}
 }
+
+// The hints of the patterns must never keep a pattern from its match.
+func TestRedactFindsKeysInAnyText(t *testing.T) {
+	for _, secret := range []string{
+		"Bearer abcdef123456", "bEaRer abcdef123456", "BAſIC abcdef123456", "sk-abcdef123", "gsk_abcdefghijklm", "csk-abcdefghijklm",
+		"hf_abcdefghijklmn", "tgp-abcdefghijklm", "fw_abcdefghijklm", "ghp_abcdefghijklm", "xai-abcdefghijklm", "nvapi-abcdefghijklm",
+		"pplx-abcdefghijklm", "r8_abcdefghijklm", "AIzaabcdefghijklmnop", "?key=abc", "&acceſſ_token=abc", "?api-\u212aey=abc",
+		"API_KEY: abcdefghijklm", "x-apikey=abcdefghijklm", "http://user:word@host",
+	} {
+		for _, text := range []string{secret, "İ " + secret + " é", strings.Repeat("word ", 500) + secret} {
+			if got := lm.Redact(text); got == text {
+				t.Errorf("nothing is redacted in %q", secret)
+			}
+		}
+	}
+}

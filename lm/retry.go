@@ -52,22 +52,20 @@ func (o RetryOptions) withDefaults() RetryOptions {
 }
 
 // Retry returns a model that repeats m's temporary failures (see
-// [Kind.Temporary]) with exponentially growing, jittered waits: each is
+// [Error.Temporary]) with exponentially growing, jittered waits: each is
 // between half of the current interval and all of it, or, where the provider
 // said how long to wait, up to a tenth above that.
 //
 // The usage of a reply includes the failed attempts before it; an error
 // carries the usage of all attempts and their number.
 func Retry(m Model, o RetryOptions) Model {
-	return &retry{model: m, options: o.withDefaults()}
+	return &retry{wrapping: wrapping{m}, options: o.withDefaults()}
 }
 
 type retry struct {
-	model   Model
+	wrapping
 	options RetryOptions
 }
-
-func (r *retry) Name() string { return r.model.Name() }
 
 func (r *retry) Complete(ctx context.Context, req Request) (Reply, error) {
 	start := time.Now()

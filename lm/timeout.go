@@ -2,8 +2,11 @@ package lm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/gepa-go/gepa"
 )
 
 // Timeout returns a model that gives each of m's calls at most d, and answers
@@ -14,15 +17,13 @@ func Timeout(m Model, d time.Duration) Model {
 	if d <= 0 {
 		return m
 	}
-	return &timeout{model: m, limit: d}
+	return &timeout{wrapping: wrapping{m}, limit: d}
 }
 
 type timeout struct {
-	model Model
+	wrapping
 	limit time.Duration
 }
-
-func (t *timeout) Name() string { return t.model.Name() }
 
 func (t *timeout) Complete(ctx context.Context, req Request) (Reply, error) {
 	limited, cancel := context.WithTimeout(ctx, t.limit)
@@ -35,10 +36,14 @@ func (t *timeout) Complete(ctx context.Context, req Request) (Reply, error) {
 	if e.Kind != KindCancelled {
 		return reply, err
 	}
+	usage := e.Usage
+	if _, said := errors.AsType[*Error](err); !said {
+		usage = Usage{Calls: 1, Unmeasured: 1, Cost: gepa.Cost{Unknown: 1}} // it may have reached a provider
+	}
 	// The cause is left out on purpose: whoever asks whether the run's own
 	// deadline passed must not find this one.
 	return Reply{}, &Error{
-		Kind: KindTimeout, Model: t.Name(), Attempts: e.Attempts, Usage: e.Usage,
+		Kind: KindTimeout, Model: t.Name(), Attempts: e.Attempts, Usage: usage,
 		Words: fmt.Sprintf("no complete reply within %s", t.limit),
 	}
 }

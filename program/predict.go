@@ -110,50 +110,72 @@ type call struct {
 	setting setting
 }
 
-// answer asks in the run's format, and in the JSON format if that fails.
+// answer asks in the ways of the run's format until a reply can be read, but
+// reads no more than two. A failure is the first reply's: it is about what the
+// instruction led to.
 func (c call) answer(ctx context.Context, inputs gepa.Fields, missing []string) (gepa.Fields, []gepa.Exchange, error) {
 	if missing != nil {
 		return nil, nil, c.failure("the program did not give the input "+strings.Join(missing, ", "), nil)
 	}
-	format := c.run.runtime.Format
-	outputs, x, err := c.ask(ctx, format, inputs)
-	exchanges := append([]gepa.Exchange(nil), x...)
-	var parse *ParseError
-	if _, isJSON := format.(JSONFormat); isJSON || !errors.As(err, &parse) {
+	var (
+		exchanges []gepa.Exchange
+		first     *Failure
+	)
+	ways := c.ways()
+	for i, w := range ways {
+		last := i+1 == len(ways)
+		outputs, x, err := c.ask(ctx, w, last, inputs)
+		exchanges = append(exchanges, x...)
+		if !last && w.refusedForm(err) {
+			continue
+		}
+		failure, failed := errors.AsType[*Failure](err)
+		switch {
+		case failed && first != nil:
+			first.Problem += "; asked again in the " + w.format.Name() + " format: " + failure.Problem
+			return nil, exchanges, first
+		case failed && !last && isParseError(err):
+			first = failure
+			continue
+		}
 		return outputs, exchanges, err
 	}
-	again, x, errAgain := c.ask(ctx, JSONFormat{}, inputs)
-	exchanges = append(exchanges, x...)
-	first, _ := errors.AsType[*Failure](err)
-	if second, ok := errors.AsType[*Failure](errAgain); ok {
-		// The first format's error is about what the instruction led to.
-		first.Problem += "; asked again in the json format: " + second.Problem
-		return nil, exchanges, err
-	}
-	return again, exchanges, errAgain
+	return nil, exchanges, errors.New("there is no way to ask") // not reached: the last way returns
 }
 
-// ask makes one model call and reads the reply.
-func (c call) ask(ctx context.Context, format Format, inputs gepa.Fields) (gepa.Fields, []gepa.Exchange, error) {
-	messages, err := format.Messages(c.setting.sig, c.setting.demos, inputs)
+func isParseError(err error) bool {
+	_, ok := errors.AsType[*ParseError](err)
+	return ok
+}
+
+// ask makes one model call and reads the reply. Unless the way is the last
+// one, a provider's refusal of the form it is asked for is an exchange and an
+// error, but no failure of the world.
+func (c call) ask(ctx context.Context, w way, last bool, inputs gepa.Fields) (gepa.Fields, []gepa.Exchange, error) {
+	messages, err := w.format.Messages(c.setting.sig, c.setting.demos, inputs)
 	if err != nil {
 		return nil, nil, c.failure("the messages could not be written: "+err.Error(), err)
 	}
-	_, isJSON := format.(JSONFormat)
 	rt := c.run.runtime
-	reply, err := rt.Model.Complete(ctx, lm.Request{Messages: messages, Params: rt.Params, Repeat: rt.Repeat, JSON: isJSON})
-	var refused *lm.Error
-	if errors.As(err, &refused) && refused.Kind == lm.KindTooLong {
-		// An instruction can grow until nothing fits; that is its own failure.
-		x := gepa.Exchange{Format: format.Name(), Messages: messages, Problem: refused.Error(), Usage: refused.Usage}
-		return nil, []gepa.Exchange{x}, c.failure("the messages do not fit the model's context window", err)
+	reply, err := rt.Model.Complete(ctx, lm.Request{
+		Messages: messages, Params: rt.Params, Repeat: rt.Repeat, JSON: w.json, Schema: w.schema,
+	})
+	x := gepa.Exchange{Format: w.name, Messages: messages, Reply: reply.Text, Usage: reply.Usage}
+	if refused, ok := errors.AsType[*lm.Error](err); ok {
+		x.Problem, x.Usage = refused.Error(), refused.Usage
+		if refused.Kind == lm.KindTooLong {
+			// An instruction can grow until nothing fits; that is its own failure.
+			return nil, []gepa.Exchange{x}, c.failure("the messages do not fit the model's context window", err)
+		}
+		if !last && w.refusedForm(err) {
+			return nil, []gepa.Exchange{x}, err
+		}
 	}
 	if err != nil {
 		c.run.worldFailed(err)
 		return nil, nil, err
 	}
-	x := gepa.Exchange{Format: format.Name(), Messages: messages, Reply: reply.Text, Usage: reply.Usage}
-	outputs, err := c.read(format, reply)
+	outputs, err := c.read(w.format, reply)
 	if failure, ok := errors.AsType[*Failure](err); ok {
 		x.Problem = failure.Problem
 	}
@@ -206,7 +228,7 @@ func wires(f Format) (wire, bool) {
 	switch f.(type) {
 	case ChatFormat:
 		return chatWire{}, true
-	case JSONFormat:
+	case JSONFormat, StructuredFormat, promptedFormat:
 		return jsonWire{}, true
 	case XMLFormat:
 		return xmlWire{}, true

@@ -46,7 +46,7 @@ func Summarize(in Input) (Summary, error) {
 		Data:      Sizes{Feedback: len(in.Data.Feedback), Validation: len(in.Data.Validation), Test: len(in.Data.Test)},
 		Stop:      Stop{Reason: r.Stop.Reason, Detail: r.Stop.Detail},
 		Rollouts:  r.Rollouts,
-		Spend:     spend(r.Spend, in.Models),
+		Spend:     spend(r, in),
 		Output:    in.Output,
 	}
 	switch {
@@ -168,26 +168,43 @@ func perfectScore(o gepa.Options) float64 {
 	return o.PerfectScore
 }
 
-func spend(s gepa.Spend, m Models) Spend {
+func spend(r *gepa.Result, in Input) Spend {
+	m, s := in.Models, r.Spend
 	// Failed attempts are not told apart by role.
-	all := Model{Simulated: m.Task.Simulated && m.Reflection.Simulated && (m.Judge.Name == "" || m.Judge.Simulated)}
+	all := m.Task.Simulated && m.Reflection.Simulated && (m.Judge.Name == "" || m.Judge.Simulated)
+	proposer := m.Reflection.Simulated && (m.Judge.Name == "" || m.Judge.Simulated)
+	var accepted, rejected, unfinished gepa.Usage
+	for _, p := range r.History {
+		switch FateOf(p, r.Pool, perfectScore(in.Options)) {
+		case FateAccepted:
+			accepted = accepted.Add(p.Spend)
+		case FateUnfinished:
+			unfinished = unfinished.Add(p.Spend)
+		default:
+			rejected = rejected.Add(p.Spend)
+		}
+	}
 	return Spend{
-		Task:       usage(s.Task, m.Task),
-		Test:       usage(s.Test, m.Task),
-		Judge:      usage(s.Judge, m.Judge),
-		Reflection: usage(s.Reflection, m.Reflection),
-		Failed:     usage(s.Failed, all),
-		Total:      usage(s.Total(), all),
+		Task:       UsageOf(s.Task, m.Task.Simulated),
+		Test:       UsageOf(s.Test, m.Task.Simulated),
+		Judge:      UsageOf(s.Judge, m.Judge.Simulated),
+		Reflection: UsageOf(s.Reflection, m.Reflection.Simulated),
+		Failed:     UsageOf(s.Failed, all),
+		Total:      UsageOf(s.Total(), all),
+		Accepted:   UsageOf(accepted, proposer),
+		Rejected:   UsageOf(rejected, proposer),
+		Unfinished: UsageOf(unfinished, proposer),
 	}
 }
 
-func usage(u gepa.Usage, m Model) Usage {
+// UsageOf returns a usage as reports show it.
+func UsageOf(u gepa.Usage, simulated bool) Usage {
 	cost := u.Cost.String()
-	if m.Simulated {
+	if simulated {
 		cost = "$0 (simulated)"
 	}
 	return Usage{
-		Calls: u.Calls, InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, Unmeasured: u.Unmeasured,
+		Calls: u.Calls, Cached: u.Cached, InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, Unmeasured: u.Unmeasured,
 		CostNanos: u.Cost.Nanos, Unpriced: u.Cost.Unknown, Cost: cost,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/stats"
 )
 
@@ -86,6 +87,9 @@ type Model struct {
 	Name string `json:"name"`
 	// Simulated says that it is the offline stand-in and no language model.
 	Simulated bool `json:"simulated"`
+	// Price is the published price that its calls are counted by, where the
+	// provider does not report their cost itself; nil if it is not known.
+	Price *lm.Price `json:"price"`
 }
 
 // Sizes are numbers of examples.
@@ -237,11 +241,23 @@ type Spend struct {
 	// Failed is what attempts consumed that failed and were tried again.
 	Failed Usage `json:"failed"`
 	Total  Usage `json:"total"`
+	// Accepted, Rejected and Unfinished are Judge and Reflection together, by
+	// what became of the proposal that they were for.
+	Accepted   Usage `json:"accepted_proposals"`
+	Rejected   Usage `json:"rejected_proposals"`
+	Unfinished Usage `json:"unfinished_proposals"`
 }
+
+// AllCached reports whether the run made calls and the cache answered every
+// one of them.
+func (s Spend) AllCached() bool { return s.Total.Calls == 0 && s.Total.Cached > 0 }
 
 // Usage is what model calls consumed.
 type Usage struct {
-	Calls        int64 `json:"calls"`
+	Calls int64 `json:"calls"`
+	// Cached counts the calls that the cache answered, for nothing; they are
+	// not in Calls.
+	Cached       int64 `json:"cached_calls"`
 	InputTokens  int64 `json:"input_tokens"`
 	OutputTokens int64 `json:"output_tokens"`
 	// Unmeasured counts calls whose tokens were not reported.

@@ -173,12 +173,16 @@ func (s Summary) searchSection(p *page) {
 	if stop != "" {
 		p.hanging("  ", "Stopped: "+strings.TrimSuffix(stop, ".")+".")
 	}
+	if s.Status == StatusFinished && s.Test == nil && s.Data.Test > 0 {
+		p.hanging("  ", "The sealed test set was not read to its end: the spending cap left no room for it. With a higher cap "+
+			"the same command reads it.")
+	}
 	p.line("")
 }
 
 func (s Summary) spendSection(p *page) {
 	p.head("Spend", "")
-	rows := [][]string{{"", "calls", "tokens in", "tokens out", "cost"}}
+	rows := [][]string{{"", "calls", "cached", "tokens in", "tokens out", "cost"}}
 	for _, r := range []struct {
 		role string
 		Usage
@@ -190,15 +194,33 @@ func (s Summary) spendSection(p *page) {
 		{"failed attempts", s.Spend.Failed},
 		{"total", s.Spend.Total},
 	} {
-		if r.Calls == 0 && r.Unmeasured == 0 && r.role != "total" {
+		if r.none() && r.role != "total" {
 			continue
 		}
 		in, out := r.tokens()
-		rows = append(rows, []string{r.role, thousands(r.Calls), in, out, strings.Replace(r.Cost, "calls of unknown price", "unpriced", 1)})
+		rows = append(rows, []string{r.role, thousands(r.Calls), thousands(r.Cached), in, out, strings.Replace(r.Cost, "calls of unknown price", "unpriced", 1)})
+	}
+	if s.Spend.Total.Cached == 0 {
+		for i, row := range rows {
+			rows[i] = slices.Delete(row, 2, 3)
+		}
 	}
 	p.table(rows, func(row, _ int, cell string) string { return choose(row == 0, p.paint(dim, cell), cell) })
+	if s.Spend.AllCached() {
+		p.hanging("  ", "Every call was answered by the cache: nothing was paid.")
+	}
+	if !s.Spend.Accepted.none() || !s.Spend.Rejected.none() {
+		p.hanging("  ", fmt.Sprintf("Judge and reflection: %s for accepted proposals at %s, %s for rejected ones at %s.",
+			s.Spend.Accepted.asked(), s.Spend.Accepted.Cost, s.Spend.Rejected.asked(), s.Spend.Rejected.Cost))
+	}
 	p.line("")
 }
+
+// asked counts the calls, answered by the cache or not.
+func (u Usage) asked() string { return count(int(u.Calls+u.Cached), "call") }
+
+// none reports whether nothing was asked.
+func (u Usage) none() bool { return u.Calls == 0 && u.Cached == 0 && u.Unmeasured == 0 }
 
 // tokens shows the tokens in and out, as far as they are known.
 func (u Usage) tokens() (in, out string) {

@@ -8,7 +8,9 @@
 // every commit is synced. Appends that wait at the same time share one commit,
 // so that many workers with small records are not limited to one sync each.
 //
-// The file format is specified in docs/formats/journal.md. Package
+// [OpenCache] keeps values by content address, for processes that share them.
+//
+// A journal's format is specified in docs/formats/journal.md. Package
 // [github.com/gepa-go/gepa/store/storetest] holds the conformance suite that
 // any implementation of [gepa.Journal] can run.
 package store

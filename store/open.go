@@ -180,15 +180,24 @@ func inspect(ctx context.Context, path string) error {
 // connect returns a pool of connections to the file at path. One connection is
 // the writer's; the others read, a page of records at a time.
 func connect(path, parameters string) (*sql.DB, error) {
+	db, err := pool(path, parameters+"&_synchronous=FULL")
+	if err != nil {
+		return nil, fmt.Errorf("open journal %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// pool returns connections to the SQLite file at path.
+func pool(path, parameters string) (*sql.DB, error) {
 	p := filepath.ToSlash(path)
 	if !strings.HasPrefix(p, "/") {
 		p = "/" + p // a Windows drive
 	}
-	dsn := fmt.Sprintf("file:%s?%s&_busy_timeout=%d&_synchronous=FULL&_dqs=0&_error_rc=1&_pragma=trusted_schema(0)",
+	dsn := fmt.Sprintf("file:%s?%s&_busy_timeout=%d&_dqs=0&_error_rc=1&_pragma=trusted_schema(0)",
 		(&url.URL{Path: p}).EscapedPath(), parameters, busyTimeout.Milliseconds())
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", path, err)
+		return nil, err
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(4)
@@ -201,13 +210,19 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// header reads the marks by which a file is known, and the number of tables.
+func header(ctx context.Context, db queryer) (id, version, tables int64, err error) {
+	const query = "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)"
+	err = db.QueryRowContext(ctx, query).Scan(&id, &version, &tables)
+	return id, version, tables, err
+}
+
 // identify checks that the file is a journal of a format this program knows.
 // It reports whether the file is blank: an SQLite file in which nothing has
 // been made yet.
 func identify(ctx context.Context, db queryer, path string) (blank bool, err error) {
-	var id, version, tables int64
-	const query = "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)"
-	if err := db.QueryRowContext(ctx, query).Scan(&id, &version, &tables); err != nil {
+	id, version, tables, err := header(ctx, db)
+	if err != nil {
 		return false, explain("open", path, err)
 	}
 	switch {
@@ -283,7 +298,8 @@ func explain(doing, path string, err error) error {
 			return err
 		}
 	}
-	kind, remedy := error(nil), ""
+	var kind error
+	var remedy string
 	switch primaryCode(err) {
 	case sqlite3.SQLITE_NOTADB:
 		kind, remedy = ErrNotJournal, "check the path"
@@ -291,19 +307,25 @@ func explain(doing, path string, err error) error {
 		kind, remedy = ErrCorrupt, "restore the file from a copy"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		kind, remedy = fs.ErrPermission, "make the file and its folder writable"
-	case sqlite3.SQLITE_FULL:
-		remedy = "free some space on the disk; nothing was stored"
-	case sqlite3.SQLITE_BUSY:
-		remedy = "another program holds the file; close it"
-	case sqlite3.SQLITE_IOERR:
-		remedy = "check the disk"
 	}
-	switch {
-	case kind != nil:
+	if kind != nil {
 		return fmt.Errorf("%s journal %s: %w: %w: %s", doing, path, kind, err, remedy)
-	case remedy != "":
-		return fmt.Errorf("%s journal %s: %w: %s", doing, path, err, remedy)
-	default:
-		return fmt.Errorf("%s journal %s: %w", doing, path, err)
 	}
+	return fmt.Errorf("%s journal %s: %w%s", doing, path, err, remedyOf(err))
+}
+
+// remedyOf returns ": " and what to do about an SQLite failure that is not
+// about the content of the file; "" if nothing is known.
+func remedyOf(err error) string {
+	switch primaryCode(err) {
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return ": make the file and its folder writable"
+	case sqlite3.SQLITE_FULL:
+		return ": free some space on the disk; nothing was stored"
+	case sqlite3.SQLITE_BUSY:
+		return ": another program holds the file; close it"
+	case sqlite3.SQLITE_IOERR:
+		return ": check the disk"
+	}
+	return ""
 }

@@ -71,6 +71,7 @@ func setUp(t *testing.T, env *testscript.Env) error {
 	env.Values[serverKey{}] = s
 	env.Setenv("SERVER", s.URL())
 	env.Setenv("OPENAI_API_KEY", "sk-not-a-real-key-0123456789")
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 	env.Setenv("TERM", "xterm-256color")
 	return writeData(env.WorkDir)
 }

@@ -11,7 +11,6 @@ import (
 func newOptimize() *cobra.Command {
 	var o config.Optimize
 	var s show
-	var temperature float64
 	merges := 5
 	cmd := &cobra.Command{
 		Use:   "optimize",
@@ -19,7 +18,8 @@ func newOptimize() *cobra.Command {
 		Long: "Improves the instructions of a program. --train is split into feedback examples, on which a model " +
 			"reflects, and validation examples, on which candidates are compared. --dev is sealed: it is read once, " +
 			"after the search, for the base and the winner. Before anything is spent the most that the run can use " +
-			"is shown. Keys come from the environment only (OPENAI_API_KEY, OPENROUTER_API_KEY, …).\n\n" +
+			"is shown. Keys come from the environment only (OPENAI_API_KEY, OPENROUTER_API_KEY, …); gepa doctor says " +
+			"which are there.\n\n" +
 			"The run is kept in --out. The same command goes on where it stopped, by Ctrl-C or by accident, and pays " +
 			"for nothing twice; with a larger budget it goes on from its end.",
 		Example: "  # the blog post's run: 15 iterations, minibatches of 7\n" +
@@ -28,13 +28,13 @@ func newOptimize() *cobra.Command {
 			"  # a model on this machine, and a budget in rollouts\n" +
 			"  gepa optimize --program hotpotqa --train train.jsonl --dev dev.jsonl \\\n" +
 			"  --model ollama/llama3.2 --rollouts 1000 --val 40 --limit-dev 100\n\n" +
+			"  # two dollars and no more\n" +
+			"  gepa optimize --program hotpotqa --train train.jsonl --dev dev.jsonl --model openai/gpt-4.1-mini \\\n" +
+			"  --max-cost 2 --max-tokens 1000 --reflection-max-tokens 4000 --judge-max-tokens 1000\n\n" +
 			"  # offline, with the simulated model\n" +
 			"  gepa optimize --program hotpotqa --train train.jsonl --dev dev.jsonl --model sim",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cmd.Flags().Changed("temperature") {
-				o.Temperature = &temperature
-			}
 			if o.Merges = merges; merges == 0 {
 				o.Merges = -1
 			}
@@ -55,9 +55,9 @@ func newOptimize() *cobra.Command {
 	f.StringVar(&o.ReflectionModel, "reflection-model", "", "model that writes new instructions (the same)")
 	f.StringVar(&o.JudgeModel, "judge-model", "", "model that gives feedback (the same)")
 	f.StringVar(&o.BaseURL, "base-url", "", "endpoint of the model's provider, for instance http://localhost:8000/v1")
-	f.Float64Var(&temperature, "temperature", 0, "sampling temperature of the program's calls (the provider's)")
-	f.Var(number{&o.MaxTokens, 1}, "max-tokens", "longest reply to the program's calls (the provider's)")
-	f.Var(number{&o.Attempts, 1}, "attempts", "how often a call is tried that fails for a passing reason (6)")
+	addParams(f, "", "the program's calls", &o.Params)
+	addParams(f, "reflection-", "the reflection model", &o.ReflectionParams)
+	addParams(f, "judge-", "the judge", &o.JudgeParams)
 	f.StringVar(&o.Feedback, "feedback", "both", "whose words reflection reads: metric, judge or both")
 	f.StringVar(&o.Template, "template", "instruction", "reflection prompt: instruction (the blog's) or gepa (Python's)")
 
@@ -67,6 +67,8 @@ func newOptimize() *cobra.Command {
 	f.Var(span{&o.Time}, "time", "budget in time, for instance 30m")
 	f.Float64Var(&o.Target, "target", 0, "stop at this mean validation score")
 	f.Var(number{&o.Patience, 1}, "patience", "stop after so many proposals without a better candidate")
+
+	addCalls(f, &o)
 
 	f.Var(number{&o.Minibatch, 1}, "minibatch", "examples on which parent and child are compared (7; the paper has 3)")
 	f.StringVar(&o.Dominance, "dominance", "subset", "which candidates count as dominated: subset (the paper's) or cover\n(gepa's in Python)")

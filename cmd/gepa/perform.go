@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gepa-go/gepa/config"
+	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/report"
 )
 
@@ -23,20 +26,25 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	o.Command = commandLine()
 	o.Logger = slog.New(watch)
 	o.Observer = watch.observe
+	stop, err := startTracing(ctx, watch, &o)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	run, err := o.Build(ctx)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, run.Close()) }()
 	if err := run.Open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, run.Close()) }()
 	progress := report.NewProgress(run.Options.Budget)
 	resumed, err := run.Earlier(ctx, progress)
 	if err != nil {
 		return fmt.Errorf("read the run in %s: %w", o.Out, err)
 	}
-	tellPlan(watch, run, o.Out)
+	tellPlan(watch, run, o)
 	if resumed {
 		tellResumed(watch, progress, o.Out)
 	}
@@ -67,6 +75,29 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	return err
 }
 
+// tracingGrace is how long the last spans may take to be sent.
+const tracingGrace = 5 * time.Second
+
+// startTracing exports the run's spans where the standard variables ask for it.
+func startTracing(ctx context.Context, v *watcher, o *config.Optimize) (stop func(), err error) {
+	if !otel.Wanted(os.Getenv) {
+		return func() {}, nil
+	}
+	tracer, shutdown, err := otel.Export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Tracer = tracer
+	return func() {
+		// An interrupted run's spans are sent, too.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracingGrace)
+		defer cancel()
+		if err := shutdown(ctx); err != nil {
+			v.say("warning: not all traces were sent: %s", lm.Redact(err.Error()))
+		}
+	}, nil
+}
+
 func interrupted(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errInterrupted) }
 
 func printSummary(w io.Writer, s report.Summary, how show) error {
@@ -82,7 +113,7 @@ func printSummary(w io.Writer, s report.Summary, how show) error {
 }
 
 // tellPlan says what is about to happen and what it can use at most.
-func tellPlan(v *watcher, run *config.Run, out string) {
+func tellPlan(v *watcher, run *config.Run, o config.Optimize) {
 	p := run.Plan()
 	var names []string
 	for _, c := range run.System.Components() {
@@ -93,8 +124,18 @@ func tellPlan(v *watcher, run *config.Run, out string) {
 	v.say("data       %d feedback, %d validation, %d sealed test examples", p.Feedback, p.Validation, p.Test)
 	v.say("budget     %s", budgetWords(p, run.BudgetNote))
 	v.say("at most    %s", mostWords(p))
-	if out != "" {
-		v.say("kept in    %s", out)
+	tellSpending(v, run)
+	switch cache := run.CachePath(); {
+	case o.Replay != "":
+		v.say("replayed   from %s: nothing is sent and nothing is paid", o.Replay)
+	case cache != "":
+		v.say("cached in  %s", cache)
+	}
+	if o.Record != "" {
+		v.say("recorded   in %s, at the end", o.Record)
+	}
+	if o.Out != "" {
+		v.say("kept in    %s", o.Out)
 	}
 }
 
@@ -105,7 +146,7 @@ func modelWords(m report.Models) string {
 		}
 		return m.Name
 	}
-	if m.Reflection == m.Task && (m.Judge == m.Task || m.Judge.Name == "") {
+	if m.Reflection.Name == m.Task.Name && (m.Judge.Name == m.Task.Name || m.Judge.Name == "") {
 		return word(m.Task) + " in every role"
 	}
 	text := "task " + word(m.Task) + ", reflection " + word(m.Reflection)

@@ -30,7 +30,7 @@ func gepaCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "gepa", args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "OPENAI_API_KEY=sk-not-a-real-key-0123456789")
+	cmd.Env = append(os.Environ(), "OPENAI_API_KEY=sk-not-a-real-key-0123456789", "XDG_CACHE_HOME="+filepath.Join(dir, ".cache"))
 	return cmd
 }
 
@@ -208,7 +208,7 @@ func TestWireIsDSPys(t *testing.T) {
 		before := len(s.Requests())
 		cmd := gepaCommand(t, dir, append([]string{
 			"optimize", "--program", "hotpotqa", "--train", "train.json", "--dev", "dev.json", "--model", "openai/gpt-test",
-			"--base-url", s.URL(), "--feedback", "metric", "--minibatch", "2", "--val", "2", "--quiet",
+			"--base-url", s.URL(), "--feedback", "metric", "--minibatch", "2", "--val", "2", "--quiet", "--no-cache",
 		}, args...)...)
 		cmd.Stderr = os.Stderr
 		if _, err := cmd.Output(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gepa-go/gepa/config"
+	"github.com/gepa-go/gepa/lm"
 )
 
 // The exit codes.
@@ -32,7 +33,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	// fang asks the terminal for its colours before it passes an error on, and
 	// waits where that does not answer: our own errors go around it.
 	var failed error
-	around := func(c *cobra.Command) {
+	var around func(*cobra.Command)
+	around = func(c *cobra.Command) {
+		for _, sub := range c.Commands() {
+			around(sub)
+		}
 		check, carryOut := c.Args, c.RunE
 		c.Args = cobra.ArbitraryArgs
 		c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -43,9 +48,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	around(root)
-	for _, c := range root.Commands() {
-		around(c)
-	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		failed = flagError(cmd, err)
 		return nil
@@ -85,7 +87,8 @@ func tell(ctx context.Context, w io.Writer, err error) {
 	if colorful(w, false) {
 		label = "\x1b[31merror:\x1b[0m"
 	}
-	fmt.Fprintln(w, label, strings.ReplaceAll(err.Error(), "\n", "\n       "))
+	text := lm.Redact(err.Error(), config.Secrets(os.Getenv)...)
+	fmt.Fprintln(w, label, strings.ReplaceAll(text, "\n", "\n       "))
 }
 
 // usageError is a mistake in the command line.
@@ -121,7 +124,7 @@ func newRoot() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDemo(), newOptimize(), newVersion())
+	root.AddCommand(newDemo(), newOptimize(), newDoctor(), newModels(), newCache(), newVersion())
 	return root
 }
 
@@ -148,4 +151,6 @@ func noArguments(cmd *cobra.Command, args []string) error {
 }
 
 // commandLine returns the command as it was typed, for the record.
-func commandLine() string { return strings.Join(os.Args, " ") }
+func commandLine() string {
+	return lm.Redact(strings.Join(os.Args, " "), config.Secrets(os.Getenv)...)
+}

@@ -13,7 +13,11 @@ import (
 	"github.com/gepa-go/gepa/lm/lmtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// Google's library links OpenCensus, which starts a goroutine when the program
+// does and never ends it.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+}
 
 // post sends a body and returns the status and what could be read of the
 // response.

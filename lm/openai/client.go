@@ -1,5 +1,5 @@
 // Package openai speaks to every endpoint with an OpenAI-style chat API:
-// OpenAI itself, OpenRouter, Ollama, vLLM, llama.cpp, LM Studio, Groq,
+// OpenAI itself, Azure, OpenRouter, Ollama, vLLM, llama.cpp, LM Studio, Groq,
 // DeepSeek, Together and whatever else serves /chat/completions.
 //
 // Requests are built and sent by go-openai. Its HTTP client is wrapped,
@@ -11,30 +11,30 @@ package openai
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"regexp"
-	"strings"
-	"time"
-	"unicode"
 
 	goopenai "github.com/sashabaranov/go-openai"
 
 	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/lm/internal/wire"
 )
 
 // Config says which model to speak to, and where.
 type Config struct {
 	// Model is the model's full name, provider first, for instance
 	// "openai/gpt-4.1-mini", "openrouter/google/gemini-2.5-flash-lite",
-	// "ollama/llama3.2" or "openai-compatible/my-model". Required.
+	// "ollama/llama3.2", "azure/my-deployment" or "openai-compatible/my-model".
+	// Required.
 	Model string
 	// BaseURL is where the API lives, for instance "http://localhost:8000/v1".
-	// "" means the provider's own; "openai-compatible" has none.
+	// "" means the provider's own; "openai-compatible" and "azure" have none.
 	BaseURL string
+	// APIVersion is Azure's api-version. "" means the variable
+	// AZURE_API_VERSION, or else 2024-10-21.
+	APIVersion string
 	// KeyVar names the environment variable that holds the key, instead of
 	// the provider's own. A variable named here must be set.
 	KeyVar string
@@ -47,20 +47,17 @@ type Config struct {
 	MaxReplyBytes int64
 }
 
-// Client is an [lm.Model] behind an OpenAI-style endpoint. It tries every
-// request once and sets no time limit: that is for [lm.Retry] and
-// [lm.Timeout]. It is safe for concurrent use.
+// Client is an [lm.Model] behind an OpenAI-style endpoint. It sets no time
+// limit and does not repeat failed requests: that is for [lm.Timeout] and
+// [lm.Retry]. Only a parameter that the model turns out not to take is left out
+// and the request sent again, once; see [lm.Reply]. It is safe for concurrent
+// use.
 type Client struct {
-	name     string
-	model    string
+	endpoint *wire.Endpoint
 	provider Provider
-	baseURL  string
-	key      string
-	http     *http.Client
-	maxReply int64
+	azure    azure
+	library  *goopenai.Client
 }
-
-const defaultMaxReplyBytes = 16 << 20
 
 // New returns a client. The key is read from the environment now, and only
 // from there; a missing one is an [*lm.Error] of KindAuth that names the
@@ -76,147 +73,95 @@ func New(c Config) (*Client, error) {
 		return nil, fmt.Errorf("model %q: unknown provider %q; known are %s. Any other OpenAI-style endpoint is openai-compatible/MODEL with a base URL",
 			c.Model, providerName, providerNames())
 	}
-	getenv := c.Getenv
-	if getenv == nil {
-		getenv = os.Getenv
+	if c.Getenv == nil {
+		c.Getenv = os.Getenv
 	}
-	base := c.BaseURL
-	if base == "" {
-		base = firstSet(getenv, provider.BaseURLVars)
-	}
-	if base == "" {
-		base = provider.BaseURL
-	}
-	baseURL, err := checkBaseURL(base)
-	if err != nil {
-		return nil, fmt.Errorf("model %q: %w", c.Model, err)
-	}
-	key, err := findKey(c, provider, getenv)
+	endpoint, err := wire.Open(wire.Config{
+		Model: c.Model, BaseURL: c.BaseURL, KeyVar: c.KeyVar, Getenv: c.Getenv,
+		HTTPClient: c.HTTPClient, MaxReplyBytes: c.MaxReplyBytes,
+	}, provider.preset())
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{
-		name: c.Model, model: model, provider: provider, baseURL: baseURL, key: key,
-		http: ownClient(c.HTTPClient), maxReply: c.MaxReplyBytes,
+	client := &Client{endpoint: endpoint, provider: provider}
+	if provider.Name == azureName {
+		client.azure = newAzure(c, endpoint)
 	}
-	if client.maxReply <= 0 {
-		client.maxReply = defaultMaxReplyBytes
+	if provider.Name == "openai" && reasoningModel.MatchString(model) {
+		endpoint.Forgo(wire.ParamMaxTokens)
 	}
+	config := goopenai.DefaultConfig(endpoint.Key())
+	config.BaseURL, config.HTTPClient = endpoint.BaseURL, endpoint
+	client.library = goopenai.NewClientWithConfig(config)
 	return client, nil
 }
 
-func findKey(c Config, provider Provider, getenv func(string) string) (string, error) {
-	vars, optional := provider.KeyVars, provider.KeyOptional
-	if c.KeyVar != "" {
-		vars, optional = []string{c.KeyVar}, false
-	}
-	key := firstSet(getenv, vars)
-	if key == "" && !optional {
-		return "", &lm.Error{Kind: lm.KindAuth, Model: c.Model, Words: missingKey(c.Model, vars)}
-	}
-	if strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsGraphic(r) || r == ' ' }) {
-		return "", &lm.Error{
-			Kind: lm.KindAuth, Model: c.Model,
-			Words: fmt.Sprintf("the key in the environment (%s) holds spaces or characters that no key has; copy it again", strings.Join(vars, ", ")),
-		}
-	}
-	return key, nil
-}
-
-// checkBaseURL returns the URL without a final slash or "/chat/completions",
-// which users paste along.
-func checkBaseURL(base string) (string, error) {
-	if base == "" {
-		return "", errors.New("no base URL: give the one under which /chat/completions is found, for instance http://localhost:8000/v1")
-	}
-	u, err := url.Parse(base)
-	if err != nil {
-		// The error of url.Parse repeats the URL, which may hold a password.
-		return "", errors.New("the base URL is not a URL; it should look like http://localhost:8000/v1")
-	}
-	switch {
-	case u.User != nil || u.RawQuery != "":
-		return "", errors.New("the base URL holds a user, password or query; keys belong in the environment")
-	case (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
-		return "", fmt.Errorf("base URL %q does not start with http:// or https:// and a host", base)
-	}
-	u.Fragment = ""
-	return strings.TrimSuffix(strings.TrimRight(u.String(), "/"), "/chat/completions"), nil
-}
-
-// ownClient returns a client that follows no redirect: a redirected POST would
-// become a GET, or carry the prompt to another host.
-func ownClient(given *http.Client) *http.Client {
-	own := http.Client{}
-	if given != nil {
-		own = *given
-	}
-	if own.Transport == nil {
-		if t, ok := http.DefaultTransport.(*http.Transport); ok {
-			t = t.Clone()
-			t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 256
-			own.Transport = t
-		}
-	}
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &own
-}
-
 // Name returns the model's full name.
-func (c *Client) Name() string { return c.name }
+func (c *Client) Name() string { return c.endpoint.Name }
 
 // BaseURL returns where requests go.
-func (c *Client) BaseURL() string { return c.baseURL }
+func (c *Client) BaseURL() string { return c.endpoint.BaseURL }
 
 // Close closes the connections that are idle. The client can still be used.
 func (c *Client) Close() error {
-	c.http.CloseIdleConnections()
+	c.endpoint.Close()
 	return nil
+}
+
+// schemaless matches OpenAI's models from before the schema parameter.
+var schemaless = regexp.MustCompile(`^(gpt-3\.5|gpt-4($|-[0-9]|-turbo)|gpt-4o-2024-05-13)`)
+
+// Supports says what the provider is known to take; see [lm.Capable].
+func (c *Client) Supports(f lm.Feature) bool {
+	byTool := c.provider.SchemaAsTool || c.provider.Name == "openai" && schemaless.MatchString(c.endpoint.Model)
+	switch f {
+	case lm.FeatureJSON, lm.FeatureTool:
+		return true
+	case lm.FeatureSchema:
+		return !byTool
+	case lm.FeatureSeed:
+		return c.endpoint.Takes(wire.ParamSeed)
+	case lm.FeatureCost:
+		return c.provider.ReportsCost
+	}
+	return false
 }
 
 // Complete sends one request and waits for the reply; see [lm.Model].
 func (c *Client) Complete(ctx context.Context, req lm.Request) (lm.Reply, error) {
-	start := time.Now()
-	if len(req.Messages) == 0 {
-		return lm.Reply{}, c.failure(lm.KindBadRequest, "the request has no messages")
-	}
-	w := &wire{client: c, patch: c.patch(req)}
-	config := goopenai.DefaultConfig(c.key)
-	config.BaseURL = c.baseURL
-	config.HTTPClient = w
-	if _, err := goopenai.NewClientWithConfig(config).CreateChatCompletion(ctx, c.request(req)); err != nil {
-		return lm.Reply{}, c.unsent(ctx, w, err)
-	}
-	reply, err := c.decode(w)
+	return c.endpoint.Adapt(ctx, req, c.once)
+}
+
+func (c *Client) once(ctx context.Context, req lm.Request) (lm.Reply, error) {
+	call, err := c.endpoint.Send(ctx, c.complete(req), func(ctx context.Context) error {
+		_, err := c.library.CreateChatCompletion(ctx, c.request(req))
+		return err
+	})
 	if err != nil {
 		return lm.Reply{}, err
 	}
-	reply.Latency = time.Since(start)
-	return reply, nil
+	return c.decode(call, req)
 }
 
 // reasoningModel matches OpenAI's models that take max_completion_tokens in
-// place of max_tokens: o1, o3-mini, gpt-5 and later.
+// place of max_tokens: o1, o3-mini, gpt-5 and later. Of others (on Azure, a
+// deployment's name says nothing) the provider's refusal tells.
 var reasoningModel = regexp.MustCompile(`^(o[0-9]|gpt-([5-9]|[1-9][0-9])([^0-9]|$))`)
 
 // request is the part of the request that go-openai can express.
 func (c *Client) request(req lm.Request) goopenai.ChatCompletionRequest {
 	out := goopenai.ChatCompletionRequest{Stop: req.Params.Stop, ReasoningEffort: req.Params.ReasoningEffort}
-	if c.provider.Name == "openai" && reasoningModel.MatchString(c.model) {
-		out.MaxCompletionTokens = req.Params.MaxTokens
-	} else {
+	if c.endpoint.Takes(wire.ParamMaxTokens) {
 		out.MaxTokens = req.Params.MaxTokens //nolint:staticcheck // deprecated by OpenAI; most others know no other name
+	} else {
+		out.MaxCompletionTokens = req.Params.MaxTokens
 	}
 	if req.Params.Seed != nil {
 		seed := int(*req.Params.Seed)
 		out.Seed = &seed
 	}
-	if req.JSON {
+	if req.JSON && req.Schema == nil {
 		out.ResponseFormat = &goopenai.ChatCompletionResponseFormat{Type: goopenai.ChatCompletionResponseFormatTypeJSONObject}
 	}
 	return out
-}
-
-func (c *Client) failure(kind lm.Kind, words string) *lm.Error {
-	return &lm.Error{Kind: kind, Model: c.name, Words: words, Attempts: 1}
 }

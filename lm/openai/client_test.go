@@ -181,9 +181,9 @@ func TestFailures(t *testing.T) {
 		{"error in a list", lmtest.Answer{Status: 400, Body: `[{"error":{"message":"listed","code":400}}]`}, lm.KindBadRequest, 400, 0, free, "listed"},
 		{"error with the words of a third party", lmtest.Answer{Status: 400, Body: `{"error":{"message":"Provider returned error","metadata":{"raw":"bad thing"}}}`}, lm.KindBadRequest, 400, 0, free, "bad thing"},
 		{"long words are cut", lmtest.Answer{Status: 400, Text: strings.Repeat("é", 2000)}, lm.KindBadRequest, 400, 0, free, "é…"},
-		{"web page", lmtest.Answer{Body: "<!doctype html><html>", Header: header("Content-Type", "text/html; charset=utf-8")}, lm.KindNotFound, 200, 0, free, "usually ends in /v1"},
-		{"web page for 404", lmtest.Answer{Status: 404, Body: "<html>", Header: header("Content-Type", "text/html")}, lm.KindNotFound, 404, 0, free, "usually ends in /v1"},
-		{"not JSON", lmtest.Answer{Body: "hello"}, lm.KindMalformed, 200, 0, charged, "not the JSON"},
+		{"web page", lmtest.Answer{Body: "<!doctype html><html>", Header: header("Content-Type", "text/html; charset=utf-8")}, lm.KindNotFound, 200, 0, free, "should look like http://localhost:8000/v1"},
+		{"web page for 404", lmtest.Answer{Status: 404, Body: "<html>", Header: header("Content-Type", "text/html")}, lm.KindNotFound, 404, 0, free, "should look like http://localhost:8000/v1"},
+		{"not JSON", lmtest.Answer{Body: "hello"}, lm.KindMalformed, 200, 0, charged, "not JSON, or cut off: hello"},
 		{"no choices", lmtest.Answer{Body: `{"choices":[],"usage":{"prompt_tokens":3,"cost":0.5}}`}, lm.KindMalformed, 200, 0, lm.Usage{Calls: 1, InputTokens: 3, Cost: gepa.Cost{Nanos: 5e8}}, "no choices"},
 		{"no message", lmtest.Answer{Body: `{"choices":[{}]}`}, lm.KindMalformed, 200, 0, charged, "no message"},
 		{"odd content", lmtest.Answer{Body: `{"choices":[{"message":{"content":7}}]}`}, lm.KindMalformed, 200, 0, charged, "content"},
@@ -313,6 +313,8 @@ func TestNew(t *testing.T) {
 		{"openai elsewhere", openai.Config{Model: "openai/gpt-4o"}, map[string]string{"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://h/v1/"}, "http://h/v1", ""},
 		{"openrouter by the seed's variable", openai.Config{Model: "openrouter/a/b"}, map[string]string{"OPEN_ROUTER_KEY": "k"}, "https://openrouter.ai/api/v1", ""},
 		{"ollama without a key", openai.Config{Model: "ollama_chat/a"}, nil, "http://localhost:11434/v1", ""},
+		{"ollama as LiteLLM has it", openai.Config{Model: "ollama/a"}, map[string]string{"OLLAMA_API_BASE": "http://box:11434/"}, "http://box:11434/v1", ""},
+		{"ollama under a path", openai.Config{Model: "ollama/a", BaseURL: "http://box/ollama/v1"}, nil, "http://box/ollama/v1", ""},
 		{"the whole endpoint pasted", openai.Config{Model: "openai-compatible/a", BaseURL: "https://h/x/v1/chat/completions"}, nil, "https://h/x/v1", ""},
 		{"no key", openai.Config{Model: "openai/gpt-4o"}, nil, "", "set the environment variable OPENAI_API_KEY"},
 		{"no key, two names", openai.Config{Model: "openrouter/a/b"}, map[string]string{"OPENROUTER_API_KEY": " "}, "", "OPENROUTER_API_KEY=…  (OPEN_ROUTER_KEY works, too)"},
@@ -320,7 +322,7 @@ func TestNew(t *testing.T) {
 		{"broken key", openai.Config{Model: "openai/a"}, map[string]string{"OPENAI_API_KEY": testKey + "\n" + testKey}, "", "copy it again"},
 		{"no provider", openai.Config{Model: "gpt-4o"}, nil, "", "want provider/model"},
 		{"no model", openai.Config{Model: "openai/"}, nil, "", "want provider/model"},
-		{"unknown provider", openai.Config{Model: "opnai/a"}, nil, "", `unknown provider "opnai"; known are cerebras, deepseek`},
+		{"unknown provider", openai.Config{Model: "opnai/a"}, nil, "", `unknown provider "opnai"; known are azure, cerebras, deepseek`},
 		{"no base URL", openai.Config{Model: "openai-compatible/a"}, nil, "", "no base URL"},
 		{"base URL without scheme", openai.Config{Model: "ollama/a", BaseURL: "localhost:11434"}, nil, "", "http://"},
 		{"base URL with a password", openai.Config{Model: "ollama/a", BaseURL: "http://u:" + testKey + "@h/v1"}, nil, "", "keys belong in the environment"},
@@ -348,7 +350,7 @@ func TestNew(t *testing.T) {
 
 func TestProvidersAreComplete(t *testing.T) {
 	for _, p := range openai.Providers() {
-		if len(p.KeyVars) == 0 || (p.BaseURL == "") != (p.Name == "openai-compatible") {
+		if len(p.KeyVars) == 0 || (p.BaseURL == "") != (p.Name == "openai-compatible" || p.Name == "azure") {
 			t.Errorf("%+v", p)
 		}
 		if found, ok := openai.FindProvider(p.Name); !ok || found.BaseURL != p.BaseURL {

@@ -1,9 +1,10 @@
 package openai
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gepa-go/gepa/lm/internal/wire"
 )
 
 // A Provider is a preset: all that is needed to reach an endpoint but the key
@@ -25,13 +26,38 @@ type Provider struct {
 	// Local is set for servers on the user's own machines: a call costs
 	// nothing.
 	Local bool
+	// ReportsCost is set where a reply carries what it cost.
+	ReportsCost bool
+	// SchemaAsTool is set where a schema is sent as a tool that the model must
+	// call, because the provider has no parameter for it, or only for a few of
+	// its models.
+	SchemaAsTool bool
+}
+
+// preset is what the provider's calls need.
+func (p Provider) preset() wire.Preset {
+	like := "http://localhost:8000/v1"
+	if p.Name == azureName {
+		like = "https://RESOURCE.openai.azure.com"
+	}
+	path := ""
+	if p.Local {
+		path = "/v1" // users of LiteLLM leave it out
+	}
+	return wire.Preset{
+		Path: path,
+		Name: p.Name, BaseURL: p.BaseURL, BaseURLVars: p.BaseURLVars, KeyVars: p.KeyVars,
+		KeyOptional: p.KeyOptional, Local: p.Local,
+		Endings: []string{"/chat/completions"}, Found: "/chat/completions", Like: like,
+	}
 }
 
 // Providers returns the presets by name, in ascending order.
 func Providers() []Provider {
 	list := []Provider{
 		{Name: "openai", BaseURL: "https://api.openai.com/v1", BaseURLVars: []string{"OPENAI_BASE_URL", "OPENAI_API_BASE"}, KeyVars: []string{"OPENAI_API_KEY"}},
-		{Name: "openrouter", BaseURL: "https://openrouter.ai/api/v1", KeyVars: []string{"OPENROUTER_API_KEY", "OPEN_ROUTER_KEY"}},
+		{Name: "openrouter", BaseURL: "https://openrouter.ai/api/v1", KeyVars: []string{"OPENROUTER_API_KEY", "OPEN_ROUTER_KEY"}, ReportsCost: true},
+		{Name: azureName, BaseURLVars: []string{"AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"}, KeyVars: []string{"AZURE_API_KEY", "AZURE_OPENAI_API_KEY"}},
 		{Name: "openai-compatible", KeyVars: []string{"OPENAI_COMPATIBLE_API_KEY"}, KeyOptional: true},
 		local("ollama", "http://localhost:11434/v1", "OLLAMA_API_KEY", "OLLAMA_API_BASE"),
 		local("ollama_chat", "http://localhost:11434/v1", "OLLAMA_API_KEY", "OLLAMA_API_BASE"),
@@ -40,8 +66,8 @@ func Providers() []Provider {
 		local("lmstudio", "http://localhost:1234/v1", "LM_STUDIO_API_KEY", "LM_STUDIO_API_BASE"),
 		local("lm_studio", "http://localhost:1234/v1", "LM_STUDIO_API_KEY", "LM_STUDIO_API_BASE"),
 		local("llamacpp", "http://localhost:8080/v1", "LLAMACPP_API_KEY", "LLAMACPP_API_BASE"),
-		{Name: "groq", BaseURL: "https://api.groq.com/openai/v1", KeyVars: []string{"GROQ_API_KEY"}},
-		{Name: "deepseek", BaseURL: "https://api.deepseek.com/v1", KeyVars: []string{"DEEPSEEK_API_KEY"}},
+		{Name: "groq", BaseURL: "https://api.groq.com/openai/v1", KeyVars: []string{"GROQ_API_KEY"}, SchemaAsTool: true},
+		{Name: "deepseek", BaseURL: "https://api.deepseek.com/v1", KeyVars: []string{"DEEPSEEK_API_KEY"}, SchemaAsTool: true},
 		{Name: "together", BaseURL: "https://api.together.xyz/v1", KeyVars: []string{"TOGETHER_API_KEY", "TOGETHERAI_API_KEY"}},
 		{Name: "together_ai", BaseURL: "https://api.together.xyz/v1", KeyVars: []string{"TOGETHER_API_KEY", "TOGETHERAI_API_KEY"}},
 		{Name: "mistral", BaseURL: "https://api.mistral.ai/v1", KeyVars: []string{"MISTRAL_API_KEY"}},
@@ -76,23 +102,4 @@ func providerNames() string {
 		names = append(names, p.Name)
 	}
 	return strings.Join(names, ", ")
-}
-
-// firstSet returns the value of the first variable that is set to more than
-// white space.
-func firstSet(getenv func(string) string, vars []string) string {
-	for _, v := range vars {
-		if value := strings.TrimSpace(getenv(v)); value != "" {
-			return value
-		}
-	}
-	return ""
-}
-
-func missingKey(model string, vars []string) string {
-	text := fmt.Sprintf("no key for %s: set the environment variable %s, for instance  export %s=…", model, vars[0], vars[0])
-	if len(vars) > 1 {
-		text += fmt.Sprintf("  (%s works, too)", strings.Join(vars[1:], " or "))
-	}
-	return text
 }

@@ -1,13 +1,14 @@
 package openai
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"math"
 	"strings"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/lm/internal/wire"
 )
 
 // response is what is read of a response. Fields that servers are known to
@@ -22,72 +23,104 @@ type response struct {
 			Refusal          string          `json:"refusal"`
 			Reasoning        string          `json:"reasoning"`
 			ReasoningContent string          `json:"reasoning_content"`
+			ToolCalls        []toolCall      `json:"tool_calls"`
 		} `json:"message"`
 	} `json:"choices"`
-	Usage *struct {
-		PromptTokens     float64  `json:"prompt_tokens"`
-		CompletionTokens float64  `json:"completion_tokens"`
-		Cost             *float64 `json:"cost"`
-	} `json:"usage"`
+	Usage *usage          `json:"usage"`
 	Error json.RawMessage `json:"error"`
 }
 
+type toolCall struct {
+	Function struct {
+		Name      string `json:"name"`
+		Arguments string `json:"arguments"`
+	} `json:"function"`
+}
+
+// usage is what endpoints report of a call; each reports other parts of it.
+type usage struct {
+	PromptTokens     float64 `json:"prompt_tokens"`
+	CompletionTokens float64 `json:"completion_tokens"`
+	TotalTokens      float64 `json:"total_tokens"`
+	PromptDetails    struct {
+		CachedTokens     float64 `json:"cached_tokens"`
+		CacheWriteTokens float64 `json:"cache_write_tokens"` // OpenRouter's
+	} `json:"prompt_tokens_details"`
+	PromptCacheHitTokens float64 `json:"prompt_cache_hit_tokens"` // DeepSeek's
+	CompletionDetails    struct {
+		ReasoningTokens float64 `json:"reasoning_tokens"`
+	} `json:"completion_tokens_details"`
+	// OpenRouter's, in dollars.
+	Cost        *float64 `json:"cost"`
+	IsBYOK      bool     `json:"is_byok"`
+	CostDetails struct {
+		Upstream *float64 `json:"upstream_inference_cost"`
+	} `json:"cost_details"`
+}
+
 // decode turns a complete response into a reply or a typed error.
-func (c *Client) decode(w *wire) (lm.Reply, error) {
-	if w.status < 200 || w.status > 299 {
-		return c.refused(w, w.status, w.body)
-	}
-	if looksLikeHTML(w) {
-		return lm.Reply{}, c.htmlError(w)
+func (c *Client) decode(call *wire.Call, req lm.Request) (lm.Reply, error) {
+	if reply, err, done := c.endpoint.Check(call); done {
+		return reply, err
 	}
 	var r response
-	if err := json.Unmarshal(w.body, &r); err != nil {
-		return lm.Reply{}, c.malformed(w, "the response is not the JSON of a chat completion: "+err.Error())
+	if err := json.Unmarshal(call.Body, &r); err != nil {
+		return lm.Reply{}, c.endpoint.Malformed(call, "the response is not the JSON of a chat completion: "+err.Error())
 	}
-	if given(r.Error) {
-		return c.refused(w, 0, w.body)
+	if wire.Given(r.Error) {
+		return c.endpoint.Refused(call, 0, call.Body)
 	}
+	usage := c.usage(r)
 	if len(r.Choices) == 0 {
-		return lm.Reply{}, c.measure(c.malformed(w, "the response has no choices"), r)
+		return lm.Reply{}, c.endpoint.MalformedButMeasured(call, "the response has no choices", usage)
 	}
 	choice := r.Choices[0]
-	if given(choice.Error) {
-		return c.refused(w, 0, []byte(`{"error":`+string(choice.Error)+`}`))
+	if wire.Given(choice.Error) {
+		return c.endpoint.Refused(call, 0, []byte(`{"error":`+string(choice.Error)+`}`))
 	}
 	if choice.Message == nil {
-		return lm.Reply{}, c.measure(c.malformed(w, "the response's choice has no message"), r)
-	}
-	reply := lm.Reply{
-		Reasoning: choice.Message.ReasoningContent,
-		Finish:    finish(choice.FinishReason),
-		Usage:     c.usage(r),
-		Model:     r.Model,
-	}
-	if reply.Reasoning == "" {
-		reply.Reasoning = choice.Message.Reasoning
+		return lm.Reply{}, c.endpoint.MalformedButMeasured(call, "the response's choice has no message", usage)
 	}
 	text, thinking, ok := contentText(choice.Message.Content)
 	if !ok {
-		return lm.Reply{}, c.measure(c.malformed(w, "the message's content is neither text nor a list of parts"), r)
+		return lm.Reply{}, c.endpoint.MalformedButMeasured(call, "the message's content is neither text nor a list of parts", usage)
 	}
-	reply.Text = text
-	if reply.Reasoning == "" {
-		reply.Reasoning = thinking
+	reply := lm.Reply{
+		Text:      text,
+		Reasoning: cmp.Or(choice.Message.ReasoningContent, choice.Message.Reasoning, thinking),
+		Finish:    finish(choice.FinishReason),
+		Usage:     usage,
+		Model:     r.Model,
 	}
-	if text == "" && choice.Message.Refusal != "" {
+	switch {
+	case text == "" && choice.Message.Refusal != "":
 		reply.Text, reply.Finish = choice.Message.Refusal, lm.FinishFiltered
+	case text == "" && len(choice.Message.ToolCalls) > 0:
+		reply = c.toolReply(reply, choice.Message.ToolCalls[0], req)
 	}
-	return reply, nil
+	return wire.Finished(reply), nil
 }
 
-func given(raw json.RawMessage) bool {
-	return len(raw) > 0 && string(raw) != "null"
+// toolReply makes a reply of a tool call: an answer if it is the tool that
+// stood in for a schema, none otherwise.
+func (c *Client) toolReply(reply lm.Reply, called toolCall, req lm.Request) lm.Reply {
+	if req.Schema == nil || called.Function.Name != cmp.Or(req.Schema.Name, wire.SchemaName) {
+		if reply.Finish == lm.FinishStop {
+			reply.Finish = lm.FinishTools
+		}
+		return reply
+	}
+	reply.Text = called.Function.Arguments
+	if reply.Finish == lm.FinishTools {
+		reply.Finish = lm.FinishStop
+	}
+	return reply
 }
 
 // contentText reads a message's content: text, nothing, or a list of parts
 // with text and thinking among them.
 func contentText(raw json.RawMessage) (text, thinking string, ok bool) {
-	if !given(raw) {
+	if !wire.Given(raw) {
 		return "", "", true
 	}
 	if json.Unmarshal(raw, &text) == nil {
@@ -128,45 +161,31 @@ func finish(reason string) lm.Finish {
 // never zero.
 func (c *Client) usage(r response) lm.Usage {
 	if r.Usage == nil {
-		return c.unmeasured()
+		return c.endpoint.Unmeasured()
+	}
+	output, reasoning := r.Usage.CompletionTokens, r.Usage.CompletionDetails.ReasoningTokens
+	if reasoning > 0 && r.Usage.PromptTokens+output+reasoning == r.Usage.TotalTokens {
+		output += reasoning // xAI counts them apart
 	}
 	u := lm.Usage{
-		Calls:        1,
-		InputTokens:  tokens(r.Usage.PromptTokens),
-		OutputTokens: tokens(r.Usage.CompletionTokens),
+		Calls:            1,
+		InputTokens:      wire.Tokens(r.Usage.PromptTokens),
+		OutputTokens:     wire.Tokens(output),
+		CacheReadTokens:  wire.Tokens(max(r.Usage.PromptDetails.CachedTokens, r.Usage.PromptCacheHitTokens)),
+		CacheWriteTokens: wire.Tokens(r.Usage.PromptDetails.CacheWriteTokens),
+		ReasoningTokens:  wire.Tokens(reasoning),
 	}
-	switch cost := r.Usage.Cost; {
+	cost := r.Usage.Cost
+	if up := r.Usage.CostDetails.Upstream; cost != nil && r.Usage.IsBYOK && up != nil {
+		// With the user's own key OpenRouter's cost is only its fee.
+		sum := *cost + *up
+		cost = &sum
+	}
+	switch {
 	case cost != nil && *cost >= 0 && *cost < 1e9:
 		u.Cost = gepa.Cost{Nanos: int64(math.Round(*cost * 1e9))}
 	case !c.provider.Local:
 		u.Cost = gepa.Cost{Unknown: 1}
 	}
 	return u
-}
-
-// tokens reads a count that some servers write as 12.0, cut to what can be one.
-func tokens(n float64) int64 { return int64(min(max(n, 0), 1e12)) }
-
-func (c *Client) malformed(w *wire, words string) *lm.Error {
-	e := c.failure(lm.KindMalformed, lm.Redact(words, c.key))
-	e.Status, e.Usage = w.status, c.unmeasured()
-	return e
-}
-
-// measure gives an error the usage that its response reported.
-func (c *Client) measure(e *lm.Error, r response) *lm.Error {
-	e.Usage = c.usage(r)
-	return e
-}
-
-func looksLikeHTML(w *wire) bool {
-	return strings.HasPrefix(w.header.Get("Content-Type"), "text/html") ||
-		bytes.HasPrefix(bytes.TrimSpace(w.body), []byte("<"))
-}
-
-func (c *Client) htmlError(w *wire) *lm.Error {
-	e := c.failure(lm.KindNotFound, c.baseURL+" answered with a web page instead of JSON")
-	e.Hint = "the base URL is probably wrong; it usually ends in /v1"
-	e.Status, e.Usage = w.status, lm.Usage{Calls: 1}
-	return e
 }

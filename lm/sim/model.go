@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/gepa-go/gepa"
@@ -81,6 +82,10 @@ func New(o Options) *Model {
 
 // Name returns "sim".
 func (m *Model) Name() string { return "sim" }
+
+// Identity returns the seed: models of different seeds answer differently, and
+// caches must tell them apart.
+func (m *Model) Identity() string { return fmt.Sprintf("seed %d", m.seed) }
 
 // Complete answers a request. The only error is the context's.
 func (m *Model) Complete(ctx context.Context, req lm.Request) (lm.Reply, error) {

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gepa-go/gepa/lm/lmtest"
+	"github.com/gepa-go/gepa/lm/sim"
+)
+
+// commandsIn returns the commands of a document's console blocks.
+func commandsIn(t *testing.T, path string) [][]string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands [][]string
+	inside := false
+	for line := range strings.SplitSeq(strings.ReplaceAll(string(data), "\\\n", ""), "\n") {
+		command, is := strings.CutPrefix(line, "$ ")
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inside = line == "```console"
+		case inside && is:
+			commands = append(commands, strings.Fields(command))
+		}
+	}
+	return commands
+}
+
+// Every command of the page on models works as it stands, with all providers
+// played by a server.
+func TestModelsPageWorks(t *testing.T) {
+	s := lmtest.NewServer(t, lmtest.FromModel(sim.New(sim.Options{})))
+	dir := t.TempDir()
+	if err := writeData(dir); err != nil {
+		t.Fatal(err)
+	}
+	commands := commandsIn(t, filepath.Join("..", "..", "docs", "models.md"))
+	if len(commands) < 10 {
+		t.Fatalf("found %d commands", len(commands))
+	}
+	for _, c := range commands {
+		if c[0] != "gepa" {
+			t.Errorf("%q is no command of ours", c)
+			continue
+		}
+		cmd := gepaCommand(t, dir, c[1:]...)
+		cmd.Env = append(cmd.Env,
+			"OPENAI_BASE_URL="+s.URL(),
+			"ANTHROPIC_API_KEY=not-a-real-key", "ANTHROPIC_BASE_URL="+s.BaseURL(lmtest.Anthropic),
+			"GEMINI_API_KEY=not-a-real-key", "GEMINI_API_BASE="+s.BaseURL(lmtest.Gemini),
+			"GOOGLE_GEMINI_BASE_URL="+s.BaseURL(lmtest.Gemini))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", strings.Join(c, " "), err, out)
+		}
+	}
+}

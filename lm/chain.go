@@ -1,0 +1,61 @@
+package lm
+
+import "time"
+
+// ChainOptions say what [Chain] puts around a model. What is nil is left out.
+type ChainOptions struct {
+	// Record wraps everything, for instance in a cassette that records what
+	// is asked and answered.
+	Record func(Model) Model
+	// Cache answers what was asked before; see [Cached].
+	Cache *Cache
+	// Retry says how temporary failures are tried again; see [Retry].
+	Retry RetryOptions
+	// Purse holds what may be spent; see [Budgeted].
+	Purse *Purse
+	// Limiter bounds how many calls are in flight; see [Limit]. Models behind
+	// the same endpoint and key share one.
+	Limiter *Limiter
+	// Timeout bounds each attempt. 0 means 2 minutes; a negative one sets no
+	// limit.
+	Timeout time.Duration
+	// Spending is the model's price, nil if unknown, and the maximum of output
+	// tokens. The price also gives calls their cost; see [Priced].
+	Spending Spending
+}
+
+const defaultTimeout = 2 * time.Minute
+
+// Chain returns the model with all that lies between a program and a provider:
+//
+//	record → cache → retry → budget → limit → timeout → price → m
+//
+// Retrying is outside the budget and the limit because every attempt costs and
+// takes a place, and one that waits for its next attempt takes none. Recording
+// is outermost so that a replay answers as the run was answered, by whatever
+// means. The time limit is of an attempt's own time with the provider.
+//
+// The error is that of [Budgeted].
+func Chain(m Model, o ChainOptions) (Model, error) {
+	if o.Timeout == 0 {
+		o.Timeout = defaultTimeout
+	}
+	m = Timeout(Priced(m, o.Spending.Price), o.Timeout)
+	if o.Limiter != nil {
+		m = Limit(m, o.Limiter)
+	}
+	if o.Purse != nil {
+		var err error
+		if m, err = Budgeted(m, o.Purse, o.Spending); err != nil {
+			return nil, err
+		}
+	}
+	m = Retry(m, o.Retry)
+	if o.Cache != nil {
+		m = Cached(m, o.Cache)
+	}
+	if o.Record != nil {
+		m = o.Record(m)
+	}
+	return m, nil
+}

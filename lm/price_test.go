@@ -1,0 +1,103 @@
+package lm_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/lm"
+)
+
+func TestPriceCost(t *testing.T) {
+	full := lm.Price{Input: 3_000_000, Output: 15_000_000, CacheRead: new(int64(300_000)), CacheWrite: new(int64(3_750_000)), Reasoning: new(int64(20_000_000))}
+	tests := map[string]struct {
+		price lm.Price
+		usage lm.Usage
+		want  int64
+	}{
+		"nothing":               {full, lm.Usage{}, 0},
+		"free":                  {lm.Price{}, lm.Usage{InputTokens: 5, OutputTokens: 5}, 0},
+		"plain":                 {full, lm.Usage{InputTokens: 1000, OutputTokens: 100}, 3_000_000 + 1_500_000},
+		"cached":                {full, lm.Usage{InputTokens: 1000, CacheReadTokens: 900, CacheWriteTokens: 50}, 150_000 + 270_000 + 187_500},
+		"thinking":              {full, lm.Usage{OutputTokens: 100, ReasoningTokens: 60}, 600_000 + 1_200_000},
+		"no price of the parts": {lm.Price{Input: 2, Output: 3}, lm.Usage{InputTokens: 1000, CacheReadTokens: 900, OutputTokens: 1000, ReasoningTokens: 1}, 5},
+		"rounded up":            {lm.Price{Input: 37_500}, lm.Usage{InputTokens: 1}, 38},
+		"parts beyond whole":    {full, lm.Usage{InputTokens: 10, CacheReadTokens: 99, CacheWriteTokens: 99, OutputTokens: -5, ReasoningTokens: 4}, 3000},
+		"huge":                  {lm.Price{Input: math.MaxInt64}, lm.Usage{InputTokens: math.MaxInt64}, math.MaxInt64},
+	}
+	for name, tt := range tests {
+		if got := tt.price.Cost(tt.usage); got != tt.want {
+			t.Errorf("%s: %d, want %d", name, got, tt.want)
+		}
+	}
+}
+
+func prices(rt *rapid.T) lm.Price {
+	part := func(label string) *int64 {
+		if rapid.Bool().Draw(rt, label+" given") {
+			return new(rapid.Int64Range(0, 1e8).Draw(rt, label))
+		}
+		return nil
+	}
+	return lm.Price{
+		Input: rapid.Int64Range(0, 1e8).Draw(rt, "input"), Output: rapid.Int64Range(0, 1e8).Draw(rt, "output"),
+		CacheRead: part("read"), CacheWrite: part("write"), Reasoning: part("reasoning"),
+	}
+}
+
+// No usage within the bounds costs more than Most says.
+func TestPriceMost(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p := prices(rt)
+		count := rapid.Int64Range(-1, 1e6)
+		u := lm.Usage{
+			InputTokens: count.Draw(rt, "in"), OutputTokens: count.Draw(rt, "out"),
+			CacheReadTokens: count.Draw(rt, "read"), CacheWriteTokens: count.Draw(rt, "write"), ReasoningTokens: count.Draw(rt, "thinking"),
+		}
+		if cost, most := p.Cost(u), p.Most(u.InputTokens, u.OutputTokens); cost > most || cost < 0 {
+			rt.Fatalf("%+v costs %d by %+v, the most was %d", u, cost, p, most)
+		}
+	})
+}
+
+func TestPriced(t *testing.T) {
+	price := &lm.Price{Input: 1_000_000, Output: 2_000_000}
+	unknown := gepa.Cost{Unknown: 1}
+	measured := lm.Usage{Calls: 1, InputTokens: 10, OutputTokens: 5, Cost: unknown}
+	with := func(u lm.Usage, c gepa.Cost) lm.Usage { u.Cost = c; return u }
+	tests := map[string]struct {
+		price    *lm.Price
+		in, want lm.Usage
+	}{
+		"unknown price":       {nil, measured, measured},
+		"known price":         {price, measured, with(measured, gepa.Cost{Nanos: 20_000})},
+		"provider's own":      {price, with(measured, gepa.Cost{Nanos: 7}), with(measured, gepa.Cost{Nanos: 7})},
+		"provider says free":  {price, with(measured, gepa.Cost{}), with(measured, gepa.Cost{})},
+		"unmeasured":          {price, lm.Usage{Calls: 1, Unmeasured: 1, Cost: unknown}, lm.Usage{Calls: 1, Unmeasured: 1, Cost: unknown}},
+		"unmeasured and free": {&lm.Price{}, lm.Usage{Calls: 1, Unmeasured: 1, Cost: unknown}, lm.Usage{Calls: 1, Unmeasured: 1}},
+		"partly known":        {price, with(lm.Usage{Calls: 2, InputTokens: 9}, gepa.Cost{Nanos: 1, Unknown: 1}), with(lm.Usage{Calls: 2, InputTokens: 9}, gepa.Cost{Nanos: 1, Unknown: 1})},
+	}
+	for name, tt := range tests {
+		reply, err := lm.Priced(answering(lm.Reply{Usage: tt.in}), tt.price).Complete(t.Context(), ask("q"))
+		if diff := cmp.Diff(tt.want, reply.Usage); diff != "" || err != nil {
+			t.Errorf("%s: reply: %s%v", name, diff, err)
+		}
+		cause := &lm.Error{Kind: lm.KindMalformed, Usage: tt.in}
+		_, err = lm.Priced(lm.Func(func(context.Context, lm.Request) (lm.Reply, error) { return lm.Reply{}, cause }), tt.price).Complete(t.Context(), ask("q"))
+		if diff := cmp.Diff(tt.want, gepa.UsageOf(err)); diff != "" {
+			t.Errorf("%s: error: %s", name, diff)
+		}
+		if diff := cmp.Diff(tt.in, cause.Usage); diff != "" {
+			t.Errorf("%s: the model's own error was changed: %s", name, diff)
+		}
+	}
+	lost := errors.New("lost")
+	if _, err := lm.Priced(lm.Func(func(context.Context, lm.Request) (lm.Reply, error) { return lm.Reply{}, lost }), price).Complete(t.Context(), ask("q")); err != lost { //nolint:errorlint // the very error
+		t.Errorf("an error without usage became %v", err)
+	}
+}
