@@ -88,9 +88,8 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	endpoint.Forgo(wire.ParamSeed)
-	library := sdk.NewClient(
-		option.WithoutEnvironmentDefaults(),
-		option.WithoutOpenTelemetry(),
+	// The service alone: the library's client would read the environment, too.
+	messages := sdk.NewMessageService(
 		option.WithBaseURL(endpoint.BaseURL+"/"),
 		option.WithAPIKey(endpoint.Key()),
 		option.WithHTTPClient(endpoint),
@@ -98,7 +97,7 @@ func New(c Config) (*Client, error) {
 		// The library refuses long replies that have no limit of their own.
 		option.WithRequestTimeout(24*time.Hour),
 	)
-	return &Client{endpoint: endpoint, messages: library.Messages}, nil
+	return &Client{endpoint: endpoint, messages: messages}, nil
 }
 
 // Name returns the model's full name.
@@ -146,7 +145,7 @@ func (c *Client) once(ctx context.Context, req lm.Request) (lm.Reply, error) {
 func (c *Client) request(req lm.Request) sdk.MessageNewParams {
 	p := req.Params
 	out := sdk.MessageNewParams{
-		Model:         c.endpoint.Model,
+		Model:         sdk.Model(c.endpoint.Model),
 		MaxTokens:     int64(cmp.Or(p.MaxTokens, DefaultMaxTokens)),
 		StopSequences: p.Stop,
 	}
@@ -211,7 +210,7 @@ func (c *Client) decode(call *wire.Call, req lm.Request) (lm.Reply, error) {
 	if !m.JSON.Content.Valid() {
 		return lm.Reply{}, c.endpoint.MalformedButMeasured(call, "the response has no content", usage)
 	}
-	reply := lm.Reply{Usage: usage, Model: m.Model, Finish: finish(m.StopReason)}
+	reply := lm.Reply{Usage: usage, Model: string(m.Model), Finish: finish(m.StopReason)}
 	var text, thinking strings.Builder
 	tool := ""
 	for _, block := range m.Content {
@@ -238,7 +237,7 @@ func (c *Client) decode(call *wire.Call, req lm.Request) (lm.Reply, error) {
 
 func finish(reason sdk.StopReason) lm.Finish {
 	switch reason {
-	case sdk.StopReasonMaxTokens, sdk.StopReasonModelContextWindowExceeded:
+	case sdk.StopReasonMaxTokens, "model_context_window_exceeded":
 		return lm.FinishLength
 	case sdk.StopReasonToolUse, sdk.StopReasonPauseTurn:
 		return lm.FinishTools
@@ -254,12 +253,21 @@ func (c *Client) usage(m sdk.Message) lm.Usage {
 		return c.endpoint.Unmeasured()
 	}
 	count := func(n int64) int64 { return wire.Tokens(float64(n)) }
+	// The pinned version of the library does not know these details.
+	var more struct {
+		Details struct {
+			ThinkingTokens int64 `json:"thinking_tokens"`
+		} `json:"output_tokens_details"`
+	}
+	if err := json.Unmarshal([]byte(m.Usage.RawJSON()), &more); err != nil {
+		more.Details.ThinkingTokens = 0 // an extra that nobody else needs
+	}
 	u := lm.Usage{
 		Calls:            1,
 		OutputTokens:     count(m.Usage.OutputTokens),
 		CacheReadTokens:  count(m.Usage.CacheReadInputTokens),
 		CacheWriteTokens: count(m.Usage.CacheCreationInputTokens),
-		ReasoningTokens:  count(m.Usage.OutputTokensDetails.ThinkingTokens),
+		ReasoningTokens:  count(more.Details.ThinkingTokens),
 		Cost:             gepa.Cost{Unknown: 1},
 	}
 	u.InputTokens = count(m.Usage.InputTokens) + u.CacheReadTokens + u.CacheWriteTokens
