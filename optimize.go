@@ -129,6 +129,9 @@ func (e *engine) search(ctx context.Context) error {
 	}
 	err := e.proposals(timed)
 	if errors.Is(err, errOutOfTime) && ctx.Err() == nil {
+		if len(e.state.Pool()) == 0 {
+			return fmt.Errorf("the time limit of %v was over before the seed was validated; what was done is in the journal: resume with more time", e.opts.Budget.Time)
+		}
 		return e.emit(ctx, Stopped{Reason: StopTime, Detail: fmt.Sprintf("the time limit of %v is over", e.opts.Budget.Time)})
 	}
 	if errors.Is(err, ErrBudget) && ctx.Err() == nil && len(e.state.Pool()) > 0 {

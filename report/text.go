@@ -49,8 +49,13 @@ func (s Summary) testSection(p *page) {
 	}
 	p.head(fmt.Sprintf("Sealed test set%s", s.mark()), fmt.Sprintf("%d examples, %s", t.N, read))
 	rows := [][]string{{"", "base", "optimized", "difference", "95 % interval", "p"}}
+	baseWon := s.Winner != nil && s.Winner.Candidate == 0
+	if baseWon { // there is nothing to compare it with
+		rows[0] = rows[0][:2]
+	}
 	for _, m := range t.Measures {
-		rows = append(rows, []string{m.Label(), m.value(m.Base), m.value(m.Other), m.difference(), m.interval(), pValue(m.P)})
+		row := []string{m.Label(), m.value(m.Base), m.value(m.Other), m.difference(), m.interval(), pValue(m.P)}
+		rows = append(rows, row[:len(rows[0])])
 	}
 	p.table(rows, func(row, column int, cell string) string {
 		if row > 0 && column == 3 && t.Measures[row-1].Difference != 0 {

@@ -51,7 +51,7 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	started := time.Now()
 	watch.begin(progress)
 	unwatch := context.AfterFunc(ctx, func() {
-		watch.say("stopping: waiting for the calls in flight; interrupt again to end at once")
+		watch.say("stopping: calls in flight are given up, what is done is kept; interrupt again to end at once")
 	})
 	defer unwatch()
 	summary, err := run.Do(ctx)
@@ -164,7 +164,8 @@ func budgetWords(p config.Plan, note string) string {
 		}
 	}
 	b := p.Budget
-	add(b.Proposals > 0, "%d iterations", b.Proposals)
+	add(b.Proposals == 1, "%d iteration", b.Proposals)
+	add(b.Proposals > 1, "%d iterations", b.Proposals)
 	add(b.Rollouts > 0, "%d rollouts", b.Rollouts)
 	add(b.Time > 0, "%v", b.Time)
 	add(b.TargetScore > 0, "until a mean validation score of %g", b.TargetScore)
