@@ -62,7 +62,7 @@ func newPredictor(sig Signature, part string, opts []Option) *Predictor {
 func (p *Predictor) Signature() Signature { return p.sig }
 
 func (p *Predictor) parts() []namedPredictor {
-	return []namedPredictor{{p.part, p}}
+	return []namedPredictor{{setting{p.part, p.sig, p.demos}, p}}
 }
 
 // Call asks the model of the context (see [NewContext]) and returns the
