@@ -167,11 +167,18 @@ func (p *grammar) expr() (annotation, *grammarError) {
 		return annotation{}, syntax("too many nested brackets")
 	}
 	defer func() { p.depth-- }()
+	start := p.tokens
+	if p.noType() {
+		return annotation{}, unhandled(start)
+	}
 	left, err := p.primary()
 	if err != nil {
 		return left, err
 	}
 	for p.take("|") {
+		if p.noType() {
+			return left, unhandled(start)
+		}
 		right, err := p.primary()
 		if err != nil {
 			return right, err
@@ -189,7 +196,23 @@ func (p *grammar) expr() (annotation, *grammarError) {
 		}
 		left = annotation{typ: Union(l, r)}
 	}
+	if p.goesOn() {
+		return left, unhandled(start)
+	}
 	return left, nil
+}
+
+// noType reports whether what comes next begins an expression that is never a
+// type.
+func (p *grammar) noType() bool {
+	return p.at("[") || p.at("{") || len(p.tokens) > 0 && p.tokens[0].kind == tokenName &&
+		slices.Contains([]string{"not", "lambda"}, p.tokens[0].text)
+}
+
+// goesOn reports whether what was read is but the first part of an expression.
+func (p *grammar) goesOn() bool {
+	return p.at("(") || len(p.tokens) > 0 && p.tokens[0].kind == tokenName &&
+		slices.Contains([]string{"or", "and", "if"}, p.tokens[0].text)
 }
 
 // primary reads a name or constant and the brackets and attributes after it.
@@ -221,8 +244,6 @@ func (p *grammar) primary() (annotation, *grammarError) {
 			err = syntax("invalid syntax")
 		}
 		return v, err
-	case t.text == "[" || t.text == "{":
-		return annotation{}, valueError("a list or dict is no type; write list[str] or dict[str, int]")
 	}
 	return annotation{}, syntax("invalid syntax")
 }

@@ -126,3 +126,42 @@ func TestSignatureRefusals(t *testing.T) {
 		}
 	}
 }
+
+// The trees that DSPy's refusal of an annotation quotes.
+func TestUnhandledAnnotations(t *testing.T) {
+	const name = "Name(id='int', ctx=Load())"
+	for text, want := range map[string]string{
+		"int or str":          "BoolOp(op=Or(), values=[Name(id='int', ctx=Load()), Name(id='str', ctx=Load())])",
+		"list[int or x or 1]": "BoolOp(op=Or(), values=[Name(id='int', ctx=Load()), Name(id='x', ctx=Load()), Constant(value=1)])",
+		"int and None":        "BoolOp(op=And(), values=[Name(id='int', ctx=Load()), Constant(value=None)])",
+		"int | None or int":   "BoolOp(op=Or(), values=[BinOp(left=" + name + ", op=BitOr(), right=Constant(value=None)), " + name + "])",
+		"int | [int]":         "List(elts=[" + name + "], ctx=Load())",
+		"not int":             "UnaryOp(op=Not(), operand=" + name + ")",
+		"[]":                  "List(elts=[], ctx=Load())",
+		"dict[str, [int]]":    "List(elts=[" + name + "], ctx=Load())",
+		"{}":                  "Dict(keys=[], values=[])",
+		"{'a': int}":          "Dict(keys=[Constant(value='a')], values=[" + name + "])",
+		"{int, int}":          "Set(elts=[" + name + ", " + name + "])",
+		"int()":               "Call(func=" + name + ", args=[], keywords=[])",
+		"int(1, 'x')":         "Call(func=" + name + ", args=[Constant(value=1), Constant(value='x')], keywords=[])",
+		"list[int]()":         "Call(func=Subscript(value=Name(id='list', ctx=Load()), slice=" + name + ", ctx=Load()), args=[], keywords=[])",
+		"int if 1 else int":   "IfExp(test=Constant(value=1), body=" + name + ", orelse=" + name + ")",
+		"lambda: 1":           "Lambda(args=arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]), body=Constant(value=1))",
+		"int or dict[int, (int)] or int": "BoolOp(op=Or(), values=[" + name + ", Subscript(value=Name(id='dict', ctx=Load()), slice=Tuple(elts=[" +
+			name + ", " + name + "], ctx=Load()), ctx=Load()), " + name + "])",
+	} {
+		_, err := ParseSignature("q -> a: " + text + ", b")
+		want = "ValueError: Failed to parse string-base Signature due to unhandled AST node type in annotation: " + want +
+			". Please consider using class-based DSPy Signatures instead."
+		e, ok := errors.AsType[*SignatureError](err)
+		if !ok || e.Kind+": "+e.Reason != want {
+			t.Errorf("%s:\n got %v\nwant %s", text, err, want)
+		}
+	}
+	for _, text := range []string{"int or", "[int str]", "{1: }", "lambda x 1", "int if 1", "not", "int or or", "[" + strings.Repeat("(", 200) + strings.Repeat(")", 200) + "]"} {
+		_, err := ParseSignature("q -> a: " + text)
+		if e, ok := errors.AsType[*SignatureError](err); !ok || e.Kind != "SyntaxError" {
+			t.Errorf("%s: got %v, want a syntax error", text, err)
+		}
+	}
+}
