@@ -172,9 +172,9 @@ func checkBrackets(tokens []token) *grammarError {
 		case t.kind == tokenComment && len(open) > 0:
 			return syntax("'" + open[len(open)-1] + "' was never closed")
 		case t.kind != tokenMark:
-		case strings.Contains("([{", t.text):
+		case t.text == "(" || t.text == "[" || t.text == "{":
 			open = append(open, t.text)
-		case strings.Contains(")]}", t.text):
+		case t.text == ")" || t.text == "]" || t.text == "}":
 			if err := shut(t.text); err != nil {
 				return err
 			}

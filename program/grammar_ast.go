@@ -127,22 +127,23 @@ func (p *grammar) postfix() (node, bool) {
 }
 
 // nodes reads expressions between commas, or the keys and values of a
-// dictionary in turn, up to a closing mark.
-func (p *grammar) nodes(shut string, pairs bool) (list []string, comma, ok bool) {
+// dictionary in turn, up to a closing mark. mark reports whether there was a
+// comma, in a dictionary a colon.
+func (p *grammar) nodes(shut string, pairs bool) (list []string, mark, ok bool) {
 	for !p.take(shut) {
 		n, ok := p.ternary()
 		list = append(list, n.text)
 		if ok && pairs && p.take(":") {
 			n, ok = p.ternary()
-			list = append(list, n.text)
+			list, mark = append(list, n.text), true
 		}
 		more := p.take(",")
-		comma = comma || more
+		mark = mark || more && !pairs
 		if !ok || !more && !p.at(shut) {
 			return nil, false, false
 		}
 	}
-	return list, comma, true
+	return list, mark, true
 }
 
 func (p *grammar) atom() (node, bool) {
@@ -174,12 +175,10 @@ func (p *grammar) atom() (node, bool) {
 
 // braces reads the rest of a dictionary or set.
 func (p *grammar) braces() (node, bool) {
-	whole := *p
-	if list, _, ok := p.nodes("}", false); ok && len(list) > 0 {
-		return badNode("Set(elts=[", strings.Join(list, ", "), "])"), true
+	list, colon, ok := p.nodes("}", true)
+	if !colon && len(list) > 0 {
+		return badNode("Set(elts=[", strings.Join(list, ", "), "])"), ok
 	}
-	*p = whole
-	list, _, ok := p.nodes("}", true)
 	var keys, values []string
 	for i := 0; i+1 < len(list); i += 2 {
 		keys, values = append(keys, list[i]), append(values, list[i+1])

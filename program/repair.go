@@ -238,11 +238,9 @@ func closeAll(text string) string {
 		text = text[:len(text)-1] + `"`
 	case sc.quoted:
 		// What looks like the brackets' ends is taken for them.
-		shut := ""
-		for _, c := range sc.open {
-			shut += closer(c)
-		}
-		text = strings.TrimRight(text, shut) + `"`
+		text = strings.TrimRightFunc(text, func(r rune) bool {
+			return slices.ContainsFunc(sc.open, func(c container) bool { return closer(c) == string(r) })
+		}) + `"`
 	default:
 		text = strings.TrimRight(text, " \t\r\n,")
 	}
