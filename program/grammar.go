@@ -56,8 +56,31 @@ func ParseSignature(text string, known ...Type) (Signature, error) {
 		slices.Sort(both)
 		return fail("ValueError", "Input and output fields must have distinct names, but found duplicates: '%s'.", strings.Join(both, ", "))
 	}
+	if err := checkNames(sig); err != nil {
+		return fail(err.kind, "%s", err.reason)
+	}
 	sig.Instructions = defaultInstructions(sig)
 	return sig, nil
+}
+
+// checkNames refuses names that DSPy's classes have no room for.
+func checkNames(sig Signature) *grammarError {
+	for _, f := range sig.Fields() {
+		if bare := strings.TrimLeft(f.Name, "_"); bare != f.Name {
+			if bare == "" {
+				bare = "my_field"
+			}
+			return &grammarError{"PydanticUserError",
+				"Fields must not use names with leading underscores; e.g., use '" + bare + "' instead of '" + f.Name + "'."}
+		}
+	}
+	for _, f := range sig.Fields() {
+		switch f.Name {
+		case "instructions", "signature", "fields", "input_fields", "output_fields":
+			return &grammarError{"TypeError", "'NoneType' object is not subscriptable"}
+		}
+	}
+	return nil
 }
 
 // MustSignature is [ParseSignature] for literals in code, with instructions;
@@ -103,6 +126,9 @@ func parseFields(text string, known []Type) ([]Field, *grammarError) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkBrackets(tokens); err != nil {
+		return nil, err
+	}
 	p := &grammar{tokens: tokens, known: known}
 	var fields []Field
 	for !p.at("") {
@@ -124,6 +150,37 @@ func parseFields(text string, known []Type) ([]Field, *grammarError) {
 		}
 	}
 	return fields, nil
+}
+
+// checkBrackets refuses brackets that do not match within the parentheses of a
+// function's parameters, and comments: they would swallow the closing one.
+func checkBrackets(tokens []token) *grammarError {
+	open := []string{"("}
+	shut := func(mark string) *grammarError {
+		if len(open) == 0 {
+			return syntax("unmatched '" + mark + "'")
+		}
+		last := open[len(open)-1]
+		open = open[:len(open)-1]
+		if want := map[string]string{"(": ")", "[": "]", "{": "}"}[last]; mark != want {
+			return syntax("closing parenthesis '" + mark + "' does not match opening parenthesis '" + last + "'")
+		}
+		return nil
+	}
+	for _, t := range tokens {
+		switch {
+		case t.kind == tokenComment && len(open) > 0:
+			return syntax("'" + open[len(open)-1] + "' was never closed")
+		case t.kind != tokenMark:
+		case t.text == "(" || t.text == "[" || t.text == "{":
+			open = append(open, t.text)
+		case t.text == ")" || t.text == "]" || t.text == "}":
+			if err := shut(t.text); err != nil {
+				return err
+			}
+		}
+	}
+	return shut(")")
 }
 
 func (p *grammar) field() (Field, *grammarError) {

@@ -1,6 +1,8 @@
 package program
 
 import (
+	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,12 +20,16 @@ const (
 	tokenNumber
 	tokenString
 	tokenMark
+	tokenComment
 )
 
 type token struct {
 	kind tokenKind
 	text string
 }
+
+var numberToken = regexp.MustCompile(`^(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|` +
+	`(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?)`)
 
 // lex splits a signature's side into Python tokens.
 func lex(s string) ([]token, *grammarError) {
@@ -39,8 +45,8 @@ func lex(s string) ([]token, *grammarError) {
 				return nil, err
 			}
 			tokens, s = append(tokens, token{tokenString, text}), rest
-		case '0' <= r && r <= '9':
-			n := len(s) - len(strings.TrimLeft(s, "0123456789.eE_"))
+		case numberToken.MatchString(s):
+			n := len(numberToken.FindString(s))
 			if next, _ := utf8.DecodeRuneInString(s[n:]); n < len(s) && (unicode.IsLetter(next) || next == '_') {
 				return nil, syntax("invalid decimal literal")
 			}
@@ -50,10 +56,14 @@ func lex(s string) ([]token, *grammarError) {
 			tokens, s = append(tokens, token{tokenName, s[:n]}), s[n:]
 		case strings.HasPrefix(s, "..."):
 			tokens, s = append(tokens, token{tokenMark, "..."}), s[3:]
-		case strings.ContainsRune(",:=|[].()-{}*/", r):
+		case strings.ContainsRune(",:=|[].()+-{}*/", r):
 			tokens, s = append(tokens, token{tokenMark, string(r)}), s[size:]
 		case r == '#':
-			return nil, syntax("'(' was never closed")
+			n := len(s)
+			if end := strings.IndexByte(s, '\n'); end >= 0 {
+				n = end
+			}
+			tokens, s = append(tokens, token{tokenComment, s[:n]}), s[n:]
 		default:
 			return nil, syntax("invalid syntax")
 		}
@@ -71,6 +81,7 @@ func identifierLength(s string) int {
 	return len(s)
 }
 
+// lexString reads the Python string that s starts with.
 func lexString(s string) (text, rest string, err *grammarError) {
 	quote := s[0]
 	var b strings.Builder
@@ -81,24 +92,41 @@ func lexString(s string) (text, rest string, err *grammarError) {
 		case '\n':
 			return "", "", syntax("unterminated string literal (detected at line 1)")
 		case '\\':
-			if i++; i < len(s) {
-				switch s[i] {
-				case 'n':
-					b.WriteByte('\n')
-				case 't':
-					b.WriteByte('\t')
-				case '\\', '\'', '"':
-					b.WriteByte(s[i])
-				default:
-					b.WriteByte('\\')
-					b.WriteByte(s[i])
-				}
-			}
+			i += writeEscape(&b, s[i:]) - 1
 		default:
 			b.WriteByte(s[i])
 		}
 	}
 	return "", "", syntax("unterminated string literal (detected at line 1)")
+}
+
+// writeEscape writes what the backslash that s starts with stands for, and
+// returns the length of the escape. Unknown ones stand for themselves.
+func writeEscape(b *strings.Builder, s string) int {
+	if len(s) < 2 {
+		return len(s)
+	}
+	if i := strings.IndexByte(`\'"abfnrtv`, s[1]); i >= 0 {
+		b.WriteByte("\\'\"\a\b\f\n\r\t\v"[i])
+		return 2
+	}
+	if s[1] == '\n' {
+		return 2
+	}
+	digits, base := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[1]], 16
+	from := 2
+	if digits == 0 {
+		from, base = 1, 8
+		digits = min(3, len(s[1:])-len(strings.TrimLeft(s[1:], "01234567")))
+	}
+	if digits > 0 && len(s) >= from+digits {
+		if n, err := strconv.ParseUint(s[from:from+digits], base, 31); err == nil {
+			b.WriteRune(rune(n))
+			return from + digits
+		}
+	}
+	b.WriteString(s[:2])
+	return 2
 }
 
 // grammar reads annotations: a recursive-descent parser over tokens.
@@ -139,11 +167,18 @@ func (p *grammar) expr() (annotation, *grammarError) {
 		return annotation{}, syntax("too many nested brackets")
 	}
 	defer func() { p.depth-- }()
+	start := p.tokens
+	if p.noType() {
+		return annotation{}, unhandled(start)
+	}
 	left, err := p.primary()
 	if err != nil {
 		return left, err
 	}
 	for p.take("|") {
+		if p.noType() {
+			return left, unhandled(start)
+		}
 		right, err := p.primary()
 		if err != nil {
 			return right, err
@@ -161,7 +196,23 @@ func (p *grammar) expr() (annotation, *grammarError) {
 		}
 		left = annotation{typ: Union(l, r)}
 	}
+	if p.goesOn() {
+		return left, unhandled(start)
+	}
 	return left, nil
+}
+
+// noType reports whether what comes next begins an expression that is never a
+// type.
+func (p *grammar) noType() bool {
+	return p.at("[") || p.at("{") || len(p.tokens) > 0 && p.tokens[0].kind == tokenName &&
+		slices.Contains([]string{"not", "lambda"}, p.tokens[0].text)
+}
+
+// goesOn reports whether what was read is but the first part of an expression.
+func (p *grammar) goesOn() bool {
+	return p.at("(") || len(p.tokens) > 0 && p.tokens[0].kind == tokenName &&
+		slices.Contains([]string{"or", "and", "if"}, p.tokens[0].text)
 }
 
 // primary reads a name or constant and the brackets and attributes after it.
@@ -193,14 +244,17 @@ func (p *grammar) primary() (annotation, *grammarError) {
 			err = syntax("invalid syntax")
 		}
 		return v, err
-	case t.text == "[" || t.text == "{":
-		return annotation{}, valueError("a list or dict is no type; write list[str] or dict[str, int]")
 	}
 	return annotation{}, syntax("invalid syntax")
 }
 
 func numberConst(text, sign string) (annotation, *grammarError) {
 	digits := sign + strings.ReplaceAll(text, "_", "")
+	if len(text) > 2 && strings.ContainsRune("xXoObB", rune(text[1])) {
+		if n, ok := new(big.Int).SetString(digits, 0); ok {
+			digits = n.String()
+		}
+	}
 	if n, ok := py.ParseInt(digits); ok {
 		return annotation{isConst: true, value: n}, nil
 	}

@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gepa-go/gepa/program/internal/py"
@@ -136,16 +137,18 @@ func oneOf(v py.Value, allowed []py.Value) (py.Value, bool) {
 	return nil, false
 }
 
-// pythonLiteral reads a Python constant, or a tuple of them with or without
-// parentheses.
+// pythonLiteral reads what Python's ast.literal_eval reads: constants, and
+// tuples, lists, sets and dictionaries of them. Complex numbers and bytes are
+// left out: no type of ours holds them.
 func pythonLiteral(text string) (py.Value, bool) {
 	tokens, err := lex(strings.TrimLeft(text, " \t"))
+	tokens = slices.DeleteFunc(tokens, func(t token) bool { return t.kind == tokenComment })
 	if err != nil || len(tokens) == 0 {
 		return nil, false
 	}
 	p := &grammar{tokens: tokens}
 	v, ok := p.literals("")
-	return v, ok
+	return v, ok && len(p.tokens) == 0
 }
 
 // literals reads constants between commas up to a closing mark; one without a
@@ -173,14 +176,54 @@ func (p *grammar) literals(shut string) (py.Value, bool) {
 	return list, tuple
 }
 
+// members reads the members of a list or set; both are lists here.
+func (p *grammar) members(shut string) (py.Value, bool) {
+	list := py.List{}
+	for !p.take(shut) {
+		v, ok := p.literal()
+		if !ok || !p.take(",") && !p.at(shut) {
+			return nil, false
+		}
+		list = append(list, v)
+	}
+	return list, true
+}
+
+// pairs reads the rest of a dictionary.
+func (p *grammar) pairs() (py.Value, bool) {
+	dict := &py.Dict{}
+	for !p.take("}") {
+		key := p.next()
+		if key.kind != tokenString && key.kind != tokenNumber || !p.take(":") {
+			return nil, false
+		}
+		v, ok := p.literal()
+		if !ok || !p.take(",") && !p.at("}") {
+			return nil, false
+		}
+		dict.Set(key.text, v)
+	}
+	return dict, true
+}
+
 func (p *grammar) literal() (py.Value, bool) {
 	if p.depth++; p.depth > 100 {
 		return nil, false
 	}
 	defer func() { p.depth-- }()
 	t := p.next()
-	if t.kind == tokenMark && t.text == "(" {
-		return p.literals(")")
+	if t.kind == tokenMark {
+		switch t.text {
+		case "(":
+			return p.literals(")")
+		case "[":
+			return p.members("]")
+		case "{":
+			if len(p.tokens) > 1 && p.tokens[1].text == ":" || p.at("}") {
+				return p.pairs()
+			}
+			return p.members("}")
+		}
 	}
 	sign := ""
 	if t.kind == tokenMark && (t.text == "-" || t.text == "+") {

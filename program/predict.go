@@ -62,7 +62,7 @@ func newPredictor(sig Signature, part string, opts []Option) *Predictor {
 func (p *Predictor) Signature() Signature { return p.sig }
 
 func (p *Predictor) parts() []namedPredictor {
-	return []namedPredictor{{p.part, p}}
+	return []namedPredictor{{setting{p.part, p.sig, p.demos}, p}}
 }
 
 // Call asks the model of the context (see [NewContext]) and returns the
@@ -70,7 +70,9 @@ func (p *Predictor) parts() []namedPredictor {
 //
 // As in DSPy, a reply that cannot be read, or an empty one, is asked for once
 // more in the JSON format. The error is a [*Failure] where the program failed;
-// an error of the model is returned as it is.
+// an error of the model is returned as it is, and then ends the run. Not so if
+// ctx is one that the program made and only that one has ended, for instance
+// by [context.WithTimeout]: then the program may go on without the answer.
 func (p *Predictor) Call(ctx context.Context, inputs gepa.Fields) (gepa.Fields, error) {
 	r := runFrom(ctx)
 	if r == nil {
@@ -171,6 +173,11 @@ func (c call) ask(ctx context.Context, w way, last bool, inputs gepa.Fields) (ge
 			return nil, []gepa.Exchange{x}, err
 		}
 	}
+	if err != nil && abandoned(ctx, err) {
+		// What was spent must not be lost if the program goes on.
+		x := gepa.Exchange{Format: format.Name(), Messages: messages, Problem: err.Error(), Usage: gepa.UsageOf(err)}
+		return nil, []gepa.Exchange{x}, err
+	}
 	if err != nil {
 		c.run.worldFailed(err)
 		return nil, nil, err
@@ -180,6 +187,14 @@ func (c call) ask(ctx context.Context, w way, last bool, inputs gepa.Fields) (ge
 		x.Problem = failure.Problem
 	}
 	return outputs, []gepa.Exchange{x}, err
+}
+
+// abandoned reports whether a model's error is that the call's own context
+// ended. A program may have given the call a time limit and may go on without
+// the answer; whether the run's context ended, too, is for [Program.Run] to
+// say. A model that took too long by its own limit is a failure of the world.
+func abandoned(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (lm.AsError(err, "").Kind == lm.KindCancelled || errors.Is(err, context.Cause(ctx)))
 }
 
 func (c call) read(format Format, reply lm.Reply) (gepa.Fields, error) {

@@ -21,8 +21,10 @@ type Part interface {
 	parts() []namedPredictor
 }
 
+// A namedPredictor is a predictor and how it behaves in the part it comes
+// from: a loaded program's predictors are not as they were made.
 type namedPredictor struct {
-	name      string
+	setting
 	predictor *Predictor
 }
 
@@ -131,7 +133,7 @@ func build(forward Forward, predictors []namedPredictor) (*Program, error) {
 			return nil, fmt.Errorf("two modules are called %q", pred.name)
 		}
 		p.index[pred.predictor] = len(p.settings)
-		p.settings = append(p.settings, setting{pred.name, pred.predictor.sig, pred.predictor.demos})
+		p.settings = append(p.settings, pred.setting)
 	}
 	return p, nil
 }
@@ -140,7 +142,7 @@ func build(forward Forward, predictors []namedPredictor) (*Program, error) {
 func (p *Program) parts() []namedPredictor {
 	out := make([]namedPredictor, len(p.settings))
 	for pred, i := range p.index {
-		out[i] = namedPredictor{p.settings[i].name, pred}
+		out[i] = namedPredictor{p.settings[i], pred}
 	}
 	return out
 }

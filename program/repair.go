@@ -81,7 +81,10 @@ func nextValue(text string) (py.Value, int) {
 	}
 	n, closed := extent(text)
 	for _, piece := range []string{text[:n], text} {
-		tidy := tidyJSON(piece)
+		if v, ok := pythonLiteral(piece); ok && !hexNumber.MatchString(piece) {
+			return v, len(piece)
+		}
+		tidy := tidyJSON(tidyScalars(piece))
 		whole := tidy
 		if !closed {
 			tidy = dropTail(tidy)
@@ -90,7 +93,7 @@ func nextValue(text string) (py.Value, int) {
 		if v, err := py.Decode([]byte(whole)); err == nil {
 			return v, len(piece)
 		}
-		for _, attempt := range []string{tidy, whole} {
+		for _, attempt := range []string{tidy, whole, escapeQuotes(whole)} {
 			repaired, err := jsonrepair.Repair(attempt)
 			if err != nil {
 				continue
@@ -234,14 +237,24 @@ func closeAll(text string) string {
 	case sc.escape:
 		text = text[:len(text)-1] + `"`
 	case sc.quoted:
-		text += `"`
+		// What looks like the brackets' ends is taken for them.
+		text = strings.TrimRightFunc(text, func(r rune) bool {
+			return slices.ContainsFunc(sc.open, func(c container) bool { return closer(c) == string(r) })
+		}) + `"`
 	default:
 		text = strings.TrimRight(text, " \t\r\n,")
 	}
 	for _, v := range slices.Backward(sc.open) {
-		text += map[bool]string{true: "}", false: "]"}[v.object]
+		text += closer(v)
 	}
 	return text
+}
+
+func closer(c container) string {
+	if c.object {
+		return "}"
+	}
+	return "]"
 }
 
 func isEmpty(v py.Value) bool {

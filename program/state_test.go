@@ -342,3 +342,40 @@ func unwrap(err error) error {
 		err = u.Unwrap()
 	}
 }
+
+// A loaded program keeps what it was loaded with as a part of another one.
+func TestLoadedProgramAsModule(t *testing.T) {
+	made := func(instructions string, opts ...Option) *Program {
+		sig := MustSignature("q -> a", instructions)
+		return Single(NewPredict(sig, opts...))
+	}
+	saved := made("Saved words.", WithDemos(gepa.NewFields("q", "saved question", "a", "saved answer"))).State(nil)
+	loaded, err := made("Words in code.").Apply(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer := New(loaded.Call, Module("step", loaded))
+	nested := New(outer.Call, Module("sub", outer))
+	for name, p := range map[string]*Program{"step": outer, "sub.step": nested, bareName: Single(loaded)} {
+		if got := p.Seed()[name]; got != "Saved words." {
+			t.Errorf("%s: the component's text is %q", name, got)
+		}
+		model, sent := script(t, chatReply("a", "b"), chatReply("a", "b"))
+		rt := Runtime{Model: model}
+		if _, err := p.Run(t.Context(), rt, nil, gepa.NewFields("q", "x")); err != nil {
+			t.Fatal(err)
+		}
+		messages := (*sent)[0].Messages
+		if len(messages) != 4 || !strings.Contains(messages[0].Content, "Saved words.") ||
+			!strings.Contains(messages[1].Content, "saved question") || !strings.Contains(messages[2].Content, "saved answer") {
+			t.Errorf("%s sent %v", name, messages)
+		}
+		// A candidate's text still takes the place of the loaded one.
+		if _, err := p.Run(t.Context(), rt, gepa.Candidate{name: "Better."}, gepa.NewFields("q", "x")); err != nil {
+			t.Fatal(err)
+		}
+		if got := (*sent)[1].Messages[0].Content; !strings.Contains(got, "Better.") || strings.Contains(got, "Saved words.") {
+			t.Errorf("%s with a candidate sent %s", name, got)
+		}
+	}
+}
