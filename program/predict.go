@@ -175,7 +175,7 @@ func (c call) ask(ctx context.Context, w way, last bool, inputs gepa.Fields) (ge
 	}
 	if err != nil && abandoned(ctx, err) {
 		// What was spent must not be lost if the program goes on.
-		x := gepa.Exchange{Format: format.Name(), Messages: messages, Problem: err.Error(), Usage: gepa.UsageOf(err)}
+		x.Problem, x.Usage = err.Error(), gepa.UsageOf(err)
 		return nil, []gepa.Exchange{x}, err
 	}
 	if err != nil {
