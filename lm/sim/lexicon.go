@@ -60,6 +60,13 @@ const (
 	cLines
 	cLast
 	cAdd
+	cLeast
+	cTerm
+	cPossible
+	cGiven
+	cAlter
+	cEverything
+	cOmit
 )
 
 // lexicon maps the stem of an English word to its meanings.
@@ -72,7 +79,7 @@ func newLexicon() lexicon {
 	l.add(cAnswer, "answer answers response reply output result span phrase value solution return final")
 	l.add(cCandidate, "candidate proposal draft guess suggestion proposed drafted suggested")
 	l.add(cOnly, "only just solely merely exclusively alone itself simply nothing strictly purely bare")
-	l.add(cExtra, "extra additional surplus superfluous unnecessary explanation explanations explain explaining commentary filler padding preamble introduction surrounding embellishment remark remarks elaboration elaborate decoration justification needless trailing leading redundant clutter fluff prefix context-setting else beyond adjectives descriptor descriptors qualifier qualifiers wording chatter prose")
+	l.add(cExtra, "extra additional surplus superfluous unnecessary explanation explanations explain explaining commentary filler padding preamble introduction surrounding embellishment remark remarks elaboration elaborate decoration justification trailing leading redundant clutter fluff prefix context-setting else beyond adjectives descriptor descriptors qualifier qualifiers chatter prose")
 	l.add(cSentence, "sentence sentences clause clauses paragraph-long prose narrative")
 	l.add(cRespond, "answer respond reply write give return output state provide report produce phrase express present put word submit deliver use say supply wrap")
 	l.add(cExact, "exact exactly verbatim literal literally copy copied copying quote quoted quotation extract extracted lift lifted reproduce transcribe identical precisely unchanged unaltered character-for-character word-for-word letter-for-letter spelled spelling spell faithfully")
@@ -92,11 +99,11 @@ func newLexicon() lexicon {
 	l.add(cDifferent, "entities items things subjects candidates options sides values attribute attributes facts dates numbers figures either each both two pair property properties")
 	l.add(cKind, "type types kind sort category form class")
 	l.add(cAsk, "ask asks asked asking request requests requested want wants wanted require requires required expect expects expected demand demands seek seeks sought call calls needs need")
-	l.add(cMatch, "match matches matching fit fits agree agrees suit suits correspond corresponds satisfy satisfies conform right appropriate consistent suited meet")
+	l.add(cMatch, "match matches matching fit fits agree agrees suit suits correspond corresponds satisfy satisfies conform appropriate consistent suited meet")
 	l.add(cDate, "date dates year years day month months calendar")
 	l.add(cNumber, "number numbers numeric quantity quantities figure figures count counts numeral numerals amount amounts digit digits")
 	l.add(cUnit, "unit units measure measurement format formatted digits")
-	l.add(cCheck, "check checks checked checking verify verifies verified verifying confirm confirms confirming validate validates validating ensure ensures cross-check double-check doublecheck recheck test tested testing examine inspect re-read reread review scrutinize scrutinise audit judge assess evaluate sure")
+	l.add(cCheck, "check checks checked checking verify verifies verified verifying confirm confirms confirming validate validates validating ensure ensures cross-check double-check doublecheck recheck test tested testing examine inspect re-read reread review scrutinize scrutinise audit judge assess evaluate sure see")
 	l.add(cRepair, "correct corrects correcting replace replaces replacing fix fixes fixing revise revises revising change amend overrule substitute swap override repair reject discard")
 	l.add(cWrong, "wrong unsupported incorrect mistaken fails fail missing absent contradicted contradicts inaccurate unfounded error errors mismatch mistake otherwise disagrees disagree disagreement")
 	l.add(cRationale, "rationale reasoning explanation justification thoughts thinking")
@@ -120,6 +127,14 @@ func newLexicon() lexicon {
 	l.add(cLines, "line lines")
 	l.add(cLast, "last family second")
 	l.add(cAdd, "add adding adds append appending insert attach")
+	l.add(cLeast, "minimal minimum shortest bare barest briefest fewest least tersest essential indispensable")
+	l.add(cTerm, "phrase phrases term terms item string entity expression word words")
+	l.add(cPossible, "possible can")
+	l.add(cGiven, "given first forename")
+	l.add(cAlter, "change changes changed changing alter alters altered altering alteration alterations modify modified modifying modification adapt reword rewording rephrase rephrasing paraphrase paraphrasing")
+	l.add(cEverything, "everything all")
+	l.add(cOmit, "omit omitting drop dropping cut cutting leave leaving skip skipping lose losing shorten shortening abbreviate abbreviating truncate truncating clip trim trimming")
+	l["needless"] |= cExtra // its stem means something else
 	for _, w := range []string{"wording", "phrasing", "phraseology"} {
 		l[w] |= cExact // the stems mean less
 	}
