@@ -47,9 +47,10 @@ type clause struct {
 func (l lexicon) follows(instruction string) Guidance {
 	var g Guidance
 	sane, total := 0, 0
+	known := func(low string) bool { return l.meaning(low) != 0 }
 	var clauses []clause
 	for _, s := range splitSentences(instruction) {
-		good, checks := wellFormed(s)
+		good, checks := wellFormed(s, known)
 		sane += good
 		total += checks
 		if checks-good >= 2 && float64(good) < 0.7*float64(checks) {
