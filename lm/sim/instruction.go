@@ -136,7 +136,7 @@ func (l lexicon) clause(s []word) clause {
 	flipped := false
 	for i, w := range c.words {
 		switch {
-		case boundary(w), w == "to" && c.at(i-1) == "down":
+		case boundary(w), w == "to" && c.at(i-1) == "down", w == "before", w == "until":
 			// "trimmed down to the name" keeps the name.
 			scope, flipped = 0, false
 		case c.negator(i):
@@ -264,6 +264,8 @@ func (c clause) negator(i int) bool {
 			}
 		}
 		return c.at(i+1) != "more" && c.at(i+1) != "longer" && i+1 < len(c.words) && !boundary(c.at(i+1)) && c.at(i+1) != "\""
+	case "nothing":
+		return modal(c.at(i + 1))
 	case "rather":
 		return c.at(i+1) == "than"
 	case "of":
