@@ -188,6 +188,10 @@ func (c clause) condemn() {
 			if c.isSaid(i) {
 				c.negateBefore(i)
 			}
+		case "avoided", "omitted", "dropped", "skipped", "ignored":
+			if c.at(i-1) == "be" && c.at(i-2) != "not" && c.at(i-2) != "never" {
+				c.negateBefore(i)
+			}
 		case "not", "never":
 			if modal(c.at(i-1)) && c.at(i+1) == "be" && c.negated[min(i+2, len(c.words)-1)] && !c.spoils(i+2) {
 				c.negateBefore(i)
@@ -250,7 +254,9 @@ func (c clause) negator(i int) bool {
 	switch c.words[i] {
 	case "not", "cannot":
 		return c.at(i+1) != "only" && c.at(i-1) != "or" && c.at(i-1) != "if" && c.at(i-1) != "whether"
-	case "never", "avoid", "avoiding", "without", "refrain", "omit", "skip", "neither", "nor", "resist", "forbid", "ignore", "dispense", "exclude", "strip", "remove",
+	case "stop", "quit":
+		return strings.HasSuffix(c.at(i+1), "ing")
+	case "nobody", "refuse", "decline", "never", "avoid", "avoiding", "without", "refrain", "omit", "skip", "neither", "nor", "resist", "forbid", "ignore", "dispense", "exclude", "strip", "remove",
 		"leave", "leaving", "omitting", "skipping", "excluding", "removing", "ignoring", "cut", "cutting", "drop", "dropping", "lose", "losing", "trim", "trimming":
 		return true
 	case "wrong", "mistake", "error", "unnecessary", "pointless", "useless", "forbidden", "needless":
