@@ -23,7 +23,7 @@ func (w *work) check() string {
 func (w *work) checkYesNo(draft string, verdict bool) string {
 	word := strings.ToLower(strings.Trim(strings.SplitN(draft+" ", " ", 2)[0], ",.!"))
 	plain := word == "yes" || word == "no"
-	if w.keeps(Checking) {
+	if w.keeps(Checking) && (w.keeps(Comparing) || !plain && !takesSides(draft)) {
 		draft, plain = yesNoWord(verdict), plain || w.keeps(PlainYesNo)
 		word = draft
 	}
@@ -43,6 +43,12 @@ func (w *work) checkYesNo(draft string, verdict bool) string {
 	}
 }
 
+// takesSides reports whether a text says, at length, yes or no.
+func takesSides(text string) bool {
+	low := strings.ToLower(text)
+	return contains(low, "both") || contains(low, "not")
+}
+
 // ownAnswer reads the question again.
 func (w *work) ownAnswer() *candidate {
 	if para, ok := w.choice(); ok {
@@ -54,16 +60,26 @@ func (w *work) ownAnswer() *candidate {
 }
 
 // doubtful reports whether a checker would replace the draft by its own
-// reading.
+// reading: where the material does not have the draft, or where the evidence
+// for the checker's own answer is clearly stronger. Two readings that both may
+// have missed a thing settle nothing between them.
 func (w *work) doubtful(draft string, own *candidate) bool {
 	if contains(draft, own.text) || contains(own.text, draft) {
 		return false
 	}
-	if !w.r.occurs(draft) {
+	theirs := w.r.core(draft, nil)
+	if theirs == nil {
 		return true
 	}
-	return w.Dice.Draw(w.role+"doubt") < 0.85
+	if w.r.q.either && theirs.title && own.title {
+		return w.keeps(Comparing)
+	}
+	return w.r.rank(own) > w.r.rank(theirs)+clearly
 }
+
+// clearly is how much more evidence, in the units of rank, it takes to replace
+// a draft that the material has.
+const clearly = 0.5
 
 // polish brings an answer into the form that the guidance asks for, or out of
 // it.

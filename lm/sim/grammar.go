@@ -5,7 +5,7 @@ import "strings"
 // wellFormed checks the order of a sentence's function words against a few
 // rules of English: how many checks it made and how many passed. Sentences
 // pass almost all; the same words shuffled fail about every second.
-func wellFormed(s []word) (good, checks int) {
+func wellFormed(s []word, known func(low string) bool) (good, checks int) {
 	note := func(ok bool) {
 		checks++
 		if ok {
@@ -21,6 +21,9 @@ func wellFormed(s []word) (good, checks int) {
 	for i, w := range s {
 		low := at(i)
 		if low == "" || w.punct {
+			if w.text == "." && i+1 < len(s) && !s[i+1].punct {
+				note(false) // a full stop and no new sentence
+			}
 			continue
 		}
 		j := i + 1
@@ -29,7 +32,7 @@ func wellFormed(s []word) (good, checks int) {
 		}
 		next, prev := at(j), at(i-1)
 		switch {
-		case article(low):
+		case article(low), low == "your", low == "their", low == "every":
 			note(next != "" && !article(next) && !preposition(next) && !conjunction(next) && !auxiliary(next) && !modal(next) && !orderVerb(next) && !pronoun(next) && next != "not" && next != "to")
 		case modal(low):
 			note(next == "" && pronoun(prev) || next != "" && !article(next) && !preposition(next) && !conjunction(next) && !modal(next))
@@ -39,6 +42,8 @@ func wellFormed(s []word) (good, checks int) {
 			note(next != "" && !conjunctionOnly(next) || prev == "yes")
 		case low == "not" || low == "never":
 			note(next != "" && !finite(next))
+		case low == "to":
+			note(next == "" || !preposition(next) && !conjunctionOnly(next) && !modal(next) && !finite(next))
 		case low == "than":
 			note(comparative(i, at))
 		case finite(low) && !w.upper:
@@ -49,6 +54,8 @@ func wellFormed(s []word) (good, checks int) {
 		}
 		if i > 0 && w.upper && !finite(low) && (functionWord(low) || orderVerb(low)) && w.text != strings.ToUpper(w.text) {
 			note(s[i-1].punct)
+		} else if i > 0 && w.upper && len(w.text) > 1 && w.text != strings.ToUpper(w.text) && !s[i-1].punct && !s[i-1].upper && known(low) {
+			note(false)
 		}
 		if i == 0 && !w.upper && !w.digit && low == "of" {
 			note(false)
@@ -58,7 +65,7 @@ func wellFormed(s []word) (good, checks int) {
 	if last.punct && len(s) > 1 {
 		last = s[len(s)-2]
 	}
-	if f := strings.ToLower(last.text); article(f) || conjunctionOnly(f) || modal(f) {
+	if f := strings.ToLower(last.text); article(f) || conjunctionOnly(f) || modal(f) || f == "your" || f == "every" {
 		note(false)
 	}
 	return good, checks

@@ -47,9 +47,10 @@ type clause struct {
 func (l lexicon) follows(instruction string) Guidance {
 	var g Guidance
 	sane, total := 0, 0
+	known := func(low string) bool { return l.meaning(low) != 0 }
 	var clauses []clause
 	for _, s := range splitSentences(instruction) {
-		good, checks := wellFormed(s)
+		good, checks := wellFormed(s, known)
 		sane += good
 		total += checks
 		if checks-good >= 2 && float64(good) < 0.7*float64(checks) {
@@ -96,7 +97,7 @@ func dilution(n int) float64 {
 func splitSentences(text string) [][]word {
 	var out [][]word
 	for line := range strings.Lines(text) {
-		line = strings.NewReplacer("**", " ", "*", " ", "`", " ", "’", "'", "“", `"`, "”", `"`, "e.g.", "for example", "i.e.", "that is", "n't", " not", "word for word", "verbatim", "Word for word", "Verbatim", "word by word", "verbatim", "letter for letter", "verbatim", "es-or-no", "es or no", "es/no", "es or no").Replace(line)
+		line = strings.NewReplacer("**", " ", "*", " ", "`", " ", "’", "'", "“", `"`, "”", `"`, "e.g.", "for example", "i.e.", "that is", "n't", " not", "word for word", "verbatim", "Word for word", "Verbatim", "word by word", "verbatim", "letter for letter", "verbatim", "letter by letter", "verbatim", "character by character", "verbatim", "character for character", "verbatim", "es-or-no", "es or no", "es/no", "es or no").Replace(line)
 		toks := words(line)
 		from := 0
 		for i := range toks {
@@ -130,14 +131,18 @@ func (l lexicon) clause(s []word) clause {
 			c.means[i] = l.meaning(c.words[i])
 		}
 	}
+	c.nameQuestions()
 	scope := 0
 	flipped := false
 	for i, w := range c.words {
 		switch {
-		case boundary(w):
+		case boundary(w), w == "to" && c.at(i-1) == "down", w == "before", w == "until":
+			// "trimmed down to the name" keeps the name.
 			scope, flipped = 0, false
 		case c.negator(i):
-			flipped = !flipped || scope == 0
+			// What is left out, or kept from being left out, may itself be asked for.
+			c.negated[i] = flipped && scope > 0
+			flipped = !flipped || scope == 0 || w == "nor"
 			scope = 14
 			continue
 		case scope > 0 && c.limit(i):
@@ -147,26 +152,85 @@ func (l lexicon) clause(s []word) clause {
 		if scope > 0 {
 			scope--
 			c.negated[i] = flipped
+			// What may not be changed is wanted as it is.
+			flipped = flipped && c.means[i]&cAlter == 0
 		}
 	}
 	c.condemn()
 	return c
 }
 
-// condemn negates what is called not acceptable: "long answers are not wanted".
+// nameQuestions takes "yes or no" before "question" for the name of a sort of
+// question: it asks for nothing.
+func (c clause) nameQuestions() {
+	for i, w := range c.words {
+		if w != "yes" {
+			continue
+		}
+		for j := i + 1; j <= i+4; j++ {
+			if strings.HasPrefix(c.at(j), "question") || strings.HasPrefix(c.at(j), "quer") {
+				c.means[i] &^= cYes
+			}
+		}
+	}
+}
+
+// condemn negates the subject of a sentence that turns it down: "long answers
+// are not wanted", "full names must not be given", "checking is pointless".
 func (c clause) condemn() {
 	for i, w := range c.words {
 		switch w {
-		case "acceptable", "allowed", "permitted", "welcome", "wanted", "desired", "needed", "necessary", "okay":
-		default:
-			continue
+		case "acceptable", "allowed", "permitted", "welcome", "wanted", "desired", "desirable", "needed", "necessary", "required", "okay":
+			if c.at(i-1) == "not" {
+				c.negateBefore(i)
+			}
+		case "unnecessary", "undesirable", "undesired", "unwanted", "forbidden", "prohibited", "discouraged", "pointless", "useless", "unacceptable", "wrong", "mistake":
+			if c.isSaid(i) {
+				c.negateBefore(i)
+			}
+		case "avoided", "omitted", "dropped", "skipped", "ignored":
+			if c.at(i-1) == "be" && c.at(i-2) != "not" && c.at(i-2) != "never" {
+				c.negateBefore(i)
+			}
+		case "not", "never":
+			if modal(c.at(i-1)) && c.at(i+1) == "be" && c.negated[min(i+2, len(c.words)-1)] && !c.spoils(i+2) {
+				c.negateBefore(i)
+			}
 		}
-		if c.at(i-1) != "not" {
-			continue
+	}
+}
+
+// isSaid reports whether the word at i is said of something, and not as a
+// condition: "is wrong", but not "if it is wrong" or "is wrong to".
+func (c clause) isSaid(i int) bool {
+	if c.at(i+1) == "to" {
+		return false
+	}
+	said := false
+	for j := i - 1; j >= 0 && !boundary(c.words[j]); j-- {
+		switch w := c.words[j]; {
+		case finite(w) || w == "be":
+			said = said || i-j <= 2
+		case conjunction(w) && w != "and" && w != "or" || w == "not":
+			return false
 		}
-		for j := i - 1; j >= 0 && !boundary(c.words[j]); j-- {
-			c.negated[j] = true
-		}
+	}
+	return said
+}
+
+// spoils reports whether what the verb at i does to a thing is to change it or
+// to leave it out.
+func (c clause) spoils(i int) bool {
+	switch c.at(i) {
+	case "left", "lost", "omitted", "dropped", "skipped", "ignored", "missing", "shortened", "abbreviated", "truncated":
+		return true
+	}
+	return i < len(c.means) && c.means[i]&(cAlter|cOmit|cPart) != 0
+}
+
+func (c clause) negateBefore(i int) {
+	for j := i - 1; j >= 0 && !boundary(c.words[j]); j-- {
+		c.negated[j] = true
 	}
 }
 
@@ -190,8 +254,15 @@ func (c clause) negator(i int) bool {
 	switch c.words[i] {
 	case "not", "cannot":
 		return c.at(i+1) != "only" && c.at(i-1) != "or" && c.at(i-1) != "if" && c.at(i-1) != "whether"
-	case "never", "avoid", "avoiding", "without", "refrain", "omit", "skip", "neither", "nor", "leave", "resist", "forbid", "forbidden", "ignore", "dispense", "exclude", "strip", "remove", "cut", "drop", "lose", "trim":
+	case "stop", "quit":
+		return strings.HasSuffix(c.at(i+1), "ing")
+	case "nobody", "refuse", "decline", "never", "avoid", "avoiding", "without", "refrain", "omit", "skip", "neither", "nor", "resist", "forbid", "ignore", "dispense", "exclude", "strip", "remove",
+		"leave", "leaving", "omitting", "skipping", "excluding", "removing", "ignoring", "cut", "cutting", "drop", "dropping", "lose", "losing", "trim", "trimming":
 		return true
+	case "wrong", "mistake", "error", "unnecessary", "pointless", "useless", "forbidden", "needless":
+		return c.at(i+1) == "to"
+	case "free", "devoid":
+		return c.at(i+1) == "of"
 	case "no":
 		for j := i - 3; j <= i+3; j++ {
 			if c.at(j) == "yes" {
@@ -199,6 +270,8 @@ func (c clause) negator(i int) bool {
 			}
 		}
 		return c.at(i+1) != "more" && c.at(i+1) != "longer" && i+1 < len(c.words) && !boundary(c.at(i+1)) && c.at(i+1) != "\""
+	case "nothing":
+		return modal(c.at(i + 1))
 	case "rather":
 		return c.at(i+1) == "than"
 	case "of":

@@ -1,0 +1,280 @@
+package sim
+
+// The sets below are ways to write the same six rules, the last one for the
+// checking module alone. Each list was written without a look at the reader's
+// vocabulary and heard once before the reader was taught what it had missed:
+// 49 of 60 rules of the first list, 51 of the second and 52 of the third. A new
+// text can expect about as much.
+
+var wholeSets = [10][6]string{
+	{
+		"Return nothing but the answer itself.",
+		"It must be copied letter by letter from the passages.",
+		"Give people's names in full.",
+		"Yes/no questions get a plain yes or no.",
+		"Follow the chain from the first paragraph to the second.",
+		"Check the candidate against the paragraphs, and replace it if it is wrong.",
+	},
+	{
+		"Reply with the bare phrase and leave out all other words.",
+		"Take the phrase over from the context without altering it.",
+		"Never cut a person's name down to the surname.",
+		"Where a question can be answered by yes or no, say just that.",
+		"Work through both hops before you settle on an answer.",
+		"Make sure that the passages support the candidate; otherwise correct it.",
+	},
+	{
+		"Keep the answer down to the shortest phrase that is correct.",
+		"Use the same wording as the text.",
+		"Write the whole name of a person, first and last.",
+		"If it is a yes-or-no question, respond yes or no.",
+		"Find the linking entity and then read the paragraph about that entity.",
+		"Verify the candidate with the help of the context and fix it when it is mistaken.",
+	},
+	{
+		"No sentences and no explanations: the answer alone.",
+		"Quote it from the source exactly.",
+		"Complete names are required for people.",
+		"A question that asks whether something is so is answered by yes or no.",
+		"Use the fact in one paragraph to get to the other paragraph, which has the answer.",
+		"Examine whether the candidate is backed by the documents and amend it if it is not.",
+	},
+	{
+		"The answer should be a few words at most, with no commentary.",
+		"Every word of it has to occur in the context exactly as you write it.",
+		"Always state first name and last name.",
+		"Answer yes/no questions with one word: yes or no.",
+		"The answer takes two steps: identify the bridge entity, then look up what is said about it.",
+		"Confirm the candidate with evidence from the text, or put a better one in its place.",
+	},
+	{
+		"Do not add anything to the answer.",
+		"Do not change the wording of the passage.",
+		"Do not leave out any part of a person's name.",
+		"Do not answer a yes/no question with anything but yes or no.",
+		"Do not stop at the first paragraph; go on to the one it leads to.",
+		"Do not accept the candidate without checking it against the context.",
+	},
+	{
+		"Say it as briefly as possible.",
+		"Extract the phrase literally.",
+		"Full names, please, not just surnames.",
+		"\"Yes\" or \"no\" is all that a yes/no question needs.",
+		"Combine what both supporting paragraphs say.",
+		"Test the candidate on the paragraphs and revise it where they contradict it.",
+	},
+	{
+		"Output only the name, date or phrase that was asked for, and skip any explanation.",
+		"The wording must be identical to that of the document.",
+		"When the answer is a person, provide the complete name.",
+		"For questions like \"Are both ...?\" just output yes or no.",
+		"Connect the entity in the question to the one in the second article, and answer from there.",
+		"If the context does not support the candidate, change it to what the context supports.",
+	},
+	{
+		"Write the answer without any surrounding text.",
+		"Reproduce the context's words unchanged.",
+		"A person is to be named by full name.",
+		"Use a simple yes or no for polar questions.",
+		"Trace the bridge from one document to the next until you arrive at the answer.",
+		"Validate the candidate against the evidence, correcting any error.",
+	},
+	{
+		"A minimal answer is wanted, free of extra words.",
+		"Copy; never paraphrase the text.",
+		"Mention the entire name of every person.",
+		"Either yes or no is the right reply to a yes/no question.",
+		"Reason across the two paragraphs: what the first one mentions, the second one explains.",
+		"See to it that the candidate is found in the passages; if not, replace it.",
+	},
+}
+
+var freshSets = [10][6]string{
+	{
+		"Only the answer string is wanted.",
+		"Spell it exactly as the passage does.",
+		"If it is somebody's name, give all of it.",
+		"Polar questions: yes or no, nothing more.",
+		"Go through the bridge entity: its paragraph contains what is asked.",
+		"Compare the candidate with the passages and correct it where they differ.",
+	},
+	{
+		"Be concise: one short phrase, no explanation.",
+		"Choose words that literally stand in the context.",
+		"Persons are given with first name and surname.",
+		"The reply to a yes/no question is a bare \"yes\" or \"no\".",
+		"Chain the facts of two paragraphs together.",
+		"Is the candidate supported by the context? If not, substitute the supported answer.",
+	},
+	{
+		"Your answer should consist of the requested phrase and nothing else.",
+		"It has to be an exact quotation from one of the documents.",
+		"Do not shorten people's names.",
+		"When yes or no is what the question wants, write only that word.",
+		"First find the paragraph on the entity in the question, next the paragraph on the entity it mentions.",
+		"Double-check that the paragraphs confirm the candidate, and repair it if they don't.",
+	},
+	{
+		"Drop all filler and give the plain answer.",
+		"Stick with the document's exact phrasing.",
+		"Always use full personal names.",
+		"Simply say yes or no if asked a yes/no question.",
+		"Don't settle for the first hop.",
+		"Never pass on a candidate that the evidence does not support; replace it.",
+	},
+	{
+		"The shorter the answer, the better: avoid any extra text.",
+		"Lift the words from the source as they are.",
+		"Provide a person's first and last names.",
+		"Decide between yes and no for yes/no questions and output that word.",
+		"Both hops matter: link the first fact to the second.",
+		"Review the candidate in the light of the passages, and change it if it is unsupported.",
+	},
+	{
+		"Please answer with the term alone.",
+		"Don't invent wording; copy from the text.",
+		"No abbreviated names, please.",
+		"Yes/no questions should get \"yes\" or \"no\" as the whole answer.",
+		"The second paragraph, which the first one points to, usually has the answer.",
+		"A candidate that is not in the context is to be rejected and corrected.",
+	},
+	{
+		"A few words suffice.",
+		"Transcribe them from the passage without modification.",
+		"Never give a surname by itself.",
+		"Respond to a yes/no question by either yes or no.",
+		"Look for the connection between the two documents and use it.",
+		"Inspect the candidate: if the text contradicts it, give the correct one.",
+	},
+	{
+		"Give the answer without further explanation.",
+		"Keep to the very words of the context.",
+		"Names of people must be complete.",
+		"Whenever a question calls for yes or no, answer with one of these words.",
+		"Reach the answer by following the link from one paragraph to another.",
+		"Judge the candidate by the evidence; fix whatever is incorrect.",
+	},
+	{
+		"I want the result with no words around it.",
+		"The phrase should be taken verbatim from the paragraphs.",
+		"Write names in their full form.",
+		"If yes or no answers the question, answer yes or no.",
+		"Identify the intermediate entity and move on to its article.",
+		"Ensure the candidate can be found in the context; where it cannot, correct it.",
+	},
+	{
+		"Skip the introduction, skip the explanation, just answer.",
+		"Cite the passage word for word.",
+		"Give both the first name and the family name.",
+		"A plain \"yes\" or a plain \"no\" for every yes/no question.",
+		"Multi-hop questions need both documents: connect them.",
+		"Verify the candidate against the source, and if it fails, find the right answer.",
+	},
+}
+
+var latestSets = [10][6]string{
+	{
+		"Provide the answer as a bare phrase.",
+		"Do not alter the words of the passage.",
+		"People are to be given their full names.",
+		"Reply yes or no to a yes/no question.",
+		"Go from the first paragraph to the second one by way of the entity they share.",
+		"Check whether the context supports the candidate; if it does not, correct it.",
+	},
+	{
+		"Never write more than the answer.",
+		"Copy it exactly out of the text.",
+		"A surname alone is not enough; write the full name.",
+		"Yes/no questions: just \"yes\" or \"no\".",
+		"Do both hops.",
+		"Validate the candidate with the passages and replace it when it turns out wrong.",
+	},
+	{
+		"Avoid explanations and full sentences.",
+		"Avoid words that the context does not contain.",
+		"Avoid shortened names of people.",
+		"Avoid anything but yes or no when the question is a yes/no question.",
+		"Avoid stopping at the first hop.",
+		"Avoid accepting a candidate that the passages contradict; correct it.",
+	},
+	{
+		"The reply must be as short as possible.",
+		"The reply must be a verbatim quote from the context.",
+		"The reply must have the complete name if it is a person.",
+		"The reply must be yes or no if the question is of that form.",
+		"The reply must come from the paragraph that the bridge entity leads to.",
+		"The candidate must be verified against the paragraphs and corrected if unsupported.",
+	},
+	{
+		"Strip the answer of all additional words.",
+		"Preserve the exact spelling of the passage.",
+		"Include the first name along with the last name.",
+		"Questions with a yes/no answer get yes or no only.",
+		"Trace the link between the two paragraphs.",
+		"Assess the candidate: do the paragraphs support it? Otherwise change it.",
+	},
+	{
+		"One phrase, without any comment.",
+		"Use literal text from the documents.",
+		"Name people in full.",
+		"Answer with a simple yes or no if that is what is asked.",
+		"Identify the bridging entity first and use it to find the second document.",
+		"Ensure that the context backs the candidate, or else replace it.",
+	},
+	{
+		"Limit your answer to the requested term.",
+		"Extract it word for word from a paragraph.",
+		"Spell out the entire name of a person.",
+		"If yes or no is asked for, give yes or no.",
+		"Link the two facts, each from its own paragraph.",
+		"Look at the evidence for the candidate and fix the candidate if the evidence is against it.",
+	},
+	{
+		"Nothing else than the answer should be output.",
+		"Nothing should be paraphrased.",
+		"No part of a name should be left out.",
+		"No words except yes or no belong in the answer to a yes/no question.",
+		"No answer before both paragraphs have been connected.",
+		"No candidate should be accepted without being checked against the context.",
+	},
+	{
+		"Be brief: the answer and no more.",
+		"Be faithful to the wording of the source.",
+		"Be sure to give full names.",
+		"Be plain with yes/no questions: yes or no.",
+		"Be sure to follow the chain to its second paragraph.",
+		"Be critical of the candidate: check that the text supports it.",
+	},
+	{
+		"Give a concise answer with no extra text.",
+		"Take the answer literally from the passages.",
+		"For persons, use the complete name.",
+		"For yes/no questions, use yes or no.",
+		"For multi-hop questions, follow every hop.",
+		"For wrong candidates, substitute the correct answer from the context.",
+	},
+}
+
+// negatedSets turn the rules around, each in its own grammar.
+var negatedSets = [5][6]string{
+	{
+		"The answer must not be short.", "It should not be copied from the context.", "Full names must not be given.",
+		"A yes/no question should not be answered yes or no.", "You must not follow the chain to the second paragraph.", "You should not check the candidate against the context.",
+	},
+	{
+		"It is wrong to give just the answer.", "It is wrong to quote the text.", "It is wrong to write the full name.",
+		"It is wrong to say yes or no.", "It is a mistake to link both paragraphs.", "It is a mistake to verify the candidate with the context.",
+	},
+	{
+		"Rather than a bare phrase, write several sentences.", "Instead of the exact wording, use your own words.", "Instead of full names, give surnames.",
+		"Rather than yes or no, write a sentence.", "Instead of following the link to the second paragraph, answer from the first one.", "Rather than checking the candidate against the context, accept it.",
+	},
+	{
+		"Never leave out additional words.", "Neither copy the context nor quote it.", "Avoid full names.",
+		"Never reply with yes or no.", "Neither link the paragraphs nor follow the chain.", "Avoid checking the candidate against the passages.",
+	},
+	{
+		"There is no need to keep the answer short.", "There is no need to copy the exact words of the text.", "You need not give full names.",
+		"You do not have to answer yes or no.", "It is unnecessary to follow both hops.", "Checking the candidate against the context is unnecessary.",
+	},
+}
