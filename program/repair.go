@@ -13,6 +13,25 @@ import (
 	"github.com/gepa-go/gepa/program/internal/py"
 )
 
+// maxNesting is how deep broken JSON may be nested for it to be repaired.
+const maxNesting = 24
+
+// nesting returns how deep the brackets of a text are nested, those in strings
+// included.
+func nesting(text string) int {
+	depth, deepest := 0, 0
+	for i := range len(text) {
+		switch text[i] {
+		case '{', '[':
+			depth++
+			deepest = max(deepest, depth)
+		case '}', ']':
+			depth = max(depth-1, 0)
+		}
+	}
+	return deepest
+}
+
 // repairJSON reads JSON out of a text, repairing what is broken as far as
 // possible; text in which there is no JSON gives "". It stands for Python's
 // json_repair.loads: bare words and numbers are no JSON unless they are all
@@ -29,6 +48,9 @@ func repairJSON(text string) py.Value {
 		return math.Inf(1)
 	case "-Infinity":
 		return math.Inf(-1)
+	}
+	if nesting(text) > maxNesting {
+		return "" // repairing takes time by the depth to a high power; no answer is so deep
 	}
 	var found py.List
 	for rest := text; ; {
