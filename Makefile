@@ -11,7 +11,7 @@ verify: ## everything that CI checks
 
 build: ## the program, as one static binary in bin/
 	@mkdir -p bin
-	CGO_ENABLED=0 go build -trimpath -o bin/gepa ./cmd/gepa
+	CGO_ENABLED=0 go build -tags gepa_full -trimpath -o bin/gepa ./cmd/gepa
 
 test: ## all tests
 	go test ./...

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/lm/anthropic"
-	"github.com/gepa-go/gepa/lm/gemini"
 	"github.com/gepa-go/gepa/lm/openai"
 )
 
@@ -34,11 +33,14 @@ type Provider struct {
 	BaseURL string
 }
 
+// geminiPrefix is gemini.Prefix; that package is linked in full builds only.
+const geminiPrefix = "gemini"
+
 // Providers returns all providers by name, in ascending order.
 func Providers() []Provider {
 	list := []Provider{
 		{Name: anthropic.Prefix, KeyVars: anthropic.KeyVars(), BaseURL: anthropic.DefaultBaseURL},
-		{Name: gemini.Prefix, KeyVars: gemini.KeyVars(), BaseURL: gemini.DefaultBaseURL},
+		{Name: geminiPrefix, KeyVars: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"}, BaseURL: "https://generativelanguage.googleapis.com"},
 	}
 	for _, p := range openai.Providers() {
 		list = append(list, Provider{Name: p.Name, KeyVars: p.KeyVars, KeyOptional: p.KeyOptional, BaseURL: p.BaseURL})
@@ -75,8 +77,8 @@ func OpenClient(flag, name, baseURL string, getenv func(string) string) (Client,
 	switch provider {
 	case anthropic.Prefix:
 		client, err = anthropic.New(anthropic.Config{Model: name, BaseURL: baseURL, Getenv: getenv})
-	case gemini.Prefix:
-		client, err = gemini.New(gemini.Config{Model: name, BaseURL: baseURL, Getenv: getenv})
+	case geminiPrefix:
+		client, err = openGemini(name, baseURL, getenv)
 	default:
 		client, err = openai.New(openai.Config{Model: name, BaseURL: baseURL, Getenv: getenv})
 	}
@@ -123,7 +125,7 @@ func prefixHint(name string) string {
 		return DidYouMean(name, []string{SimModel})
 	}
 	for _, known := range []struct{ start, provider string }{
-		{"gpt-", "openai"}, {"claude-", anthropic.Prefix}, {"gemini-", gemini.Prefix},
+		{"gpt-", "openai"}, {"claude-", anthropic.Prefix}, {"gemini-", geminiPrefix},
 	} {
 		if strings.HasPrefix(name, known.start) {
 			return ` (did you mean "` + known.provider + "/" + name + `"?)`

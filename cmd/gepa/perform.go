@@ -83,7 +83,7 @@ func startTracing(ctx context.Context, v *watcher, o *config.Optimize) (stop fun
 	if !otel.Wanted(os.Getenv) {
 		return func() {}, nil
 	}
-	tracer, shutdown, err := otel.Export(ctx)
+	tracer, shutdown, err := exportTraces(ctx)
 	if err != nil {
 		return nil, err
 	}

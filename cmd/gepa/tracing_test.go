@@ -1,3 +1,5 @@
+//go:build gepa_full
+
 package main
 
 import (

@@ -145,7 +145,7 @@ func (c *Client) once(ctx context.Context, req lm.Request) (lm.Reply, error) {
 func (c *Client) request(req lm.Request) sdk.MessageNewParams {
 	p := req.Params
 	out := sdk.MessageNewParams{
-		Model:         sdk.Model(c.endpoint.Model),
+		Model:         c.endpoint.Model,
 		MaxTokens:     int64(cmp.Or(p.MaxTokens, DefaultMaxTokens)),
 		StopSequences: p.Stop,
 	}
@@ -210,7 +210,7 @@ func (c *Client) decode(call *wire.Call, req lm.Request) (lm.Reply, error) {
 	if !m.JSON.Content.Valid() {
 		return lm.Reply{}, c.endpoint.MalformedButMeasured(call, "the response has no content", usage)
 	}
-	reply := lm.Reply{Usage: usage, Model: string(m.Model), Finish: finish(m.StopReason)}
+	reply := lm.Reply{Usage: usage, Model: m.Model, Finish: finish(m.StopReason)}
 	var text, thinking strings.Builder
 	tool := ""
 	for _, block := range m.Content {
