@@ -7,16 +7,16 @@ import "fmt"
 // at the same place. The time is watched elsewhere.
 func stopReason(s *State, b Budget, next ProposalPlanned) (Stopped, bool) {
 	best, _ := s.Best()
-	done := s.committed()
+	done := s.done
 	switch {
 	case b.TargetScore > 0 && best.Mean >= b.TargetScore-scoreTie:
 		return Stopped{StopTarget, fmt.Sprintf("candidate %d reached the target score: %.4f ≥ %.4f", best.ID, best.Mean, b.TargetScore)}, true
-	case b.Proposals > 0 && done >= b.Proposals:
+	case b.Proposals > 0 && len(s.proposals) >= b.Proposals:
 		return Stopped{StopProposals, allMade(b.Proposals)}, true
 	case b.NoImprovement > 0 && done-s.bestSince >= b.NoImprovement:
 		return Stopped{StopNoImprovement, fmt.Sprintf("%d proposals in a row found no better candidate", done-s.bestSince)}, true
-	case b.Rollouts > 0 && s.searchRollouts+next.Reserved > b.Rollouts:
-		return Stopped{StopRollouts, fmt.Sprintf("%d of %d rollouts are left, and the next proposal can use %d", b.Rollouts-s.searchRollouts, b.Rollouts, next.Reserved)}, true
+	case b.Rollouts > 0 && s.charged+s.reserved+next.Reserved > b.Rollouts:
+		return Stopped{StopRollouts, fmt.Sprintf("%d of %d rollouts are left, and the next proposal can use %d", b.Rollouts-s.charged, b.Rollouts, next.Reserved)}, true
 	}
 	return Stopped{}, false
 }
