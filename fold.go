@@ -218,7 +218,11 @@ func (s *State) applyCommit(e ProposalCommitted) error {
 		s.mergeDue = p.Kind == ProposalReflect && m.Full
 	}
 	s.see(e)
+	before := s.charged
 	s.charge(s.wanted(p, e))
+	if s.idle++; s.charged > before {
+		s.idle = 0
+	}
 	s.trim(p)
 	p.Committed, p.Joined = true, &e
 	p.children = nil

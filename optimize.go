@@ -175,7 +175,7 @@ var errOutOfTime = errors.New("out of time")
 // mayContinue reports whether a search that stopped has more budget now.
 func (e *engine) mayContinue(stop *Stopped) bool {
 	switch stop.Reason {
-	case StopProposals, StopRollouts, StopTarget, StopNoImprovement:
+	case StopProposals, StopRollouts, StopTarget, StopNoImprovement, StopExhausted:
 		plan, err := nextPlan(e.state)
 		if err != nil {
 			return false

@@ -93,6 +93,7 @@ type State struct {
 	done           int                      // proposals committed
 	searchRollouts int
 	charged        int // rollouts that committed proposals were charged for
+	idle           int // proposals in a row that were charged for nothing
 	reserved       int // rollouts that proposals under way may use
 	minibatches    int
 	merges         int
