@@ -168,13 +168,13 @@ func (d *driver) settle(batch []message) (events []Event, ends error) {
 		reflects := m.over.task.Reflect != nil
 		switch {
 		case m.err == nil:
-			d.pool.failures[reflects] = 0
+			d.pool.failures[reflects], d.pool.worked[reflects] = 0, true
 			continue
 		case IsFatal(m.err) || errors.Is(m.err, ErrBudget) || d.running.Err() != nil:
 			ends = worse(ends, m.err)
 			continue
 		}
-		if d.pool.failures[reflects]++; d.pool.failures[reflects] >= d.opts.Failures {
+		if d.pool.failures[reflects]++; d.pool.failures[reflects] >= d.opts.Failures || !d.pool.worked[reflects] {
 			ends = worse(ends, m.err)
 			continue
 		}

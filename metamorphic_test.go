@@ -78,7 +78,7 @@ func anyOptions(r *rapid.T) gepa.Options {
 // anyBudget draws a budget that pays for a few proposals under the options.
 func anyBudget(r *rapid.T) gepa.Budget {
 	if rapid.Bool().Draw(r, "by_rollouts") {
-		return gepa.Budget{Rollouts: rapid.IntRange(75, 260).Draw(r, "rollouts")}
+		return gepa.Budget{Rollouts: rapid.IntRange(80, 260).Draw(r, "rollouts")}
 	}
 	b := gepa.Budget{Proposals: rapid.IntRange(1, 16).Draw(r, "proposals")}
 	if rapid.Bool().Draw(r, "patience") {

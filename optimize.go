@@ -68,7 +68,7 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		data:     data,
 		before:   before,
 		started:  started,
-		pool:     pool{slots: opts.Concurrency, failures: map[bool]int{}},
+		pool:     pool{slots: opts.Concurrency, failures: map[bool]int{}, worked: map[bool]bool{}},
 		messages: make(chan message, messageBuffer),
 		closed:   make(chan struct{}),
 	}

@@ -122,7 +122,8 @@ type Options struct {
 	Attempts int `json:"-"`
 	// Failures is how many rollouts in a row, or reflections in a row, may
 	// fail in all their attempts before the run ends with the last error.
-	// Defaults to 3.
+	// Where none of the kind has succeeded in this session yet, the first such
+	// failure ends it. Defaults to 3.
 	Failures int `json:"-"`
 	// Observers are told what happens; see [Observer].
 	Observers []Observer `json:"-"`

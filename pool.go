@@ -15,7 +15,8 @@ type pool struct {
 	running  int // rollouts and reflections
 	waiting  taskQueue
 	parked   []parkedTask
-	failures map[bool]int // in a row; of rollouts (false) and reflections (true)
+	failures map[bool]int  // in a row; of rollouts (false) and reflections (true)
+	worked   map[bool]bool // whether one of the kind has succeeded
 	number   int
 	left     int // how often tasks were left behind
 }
