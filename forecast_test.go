@@ -8,10 +8,9 @@ import (
 	"github.com/gepa-go/gepa"
 )
 
-// TestForecastHolds: what a search uses is inside what was forecast for it,
-// nearly always, and what is promised for sure is always kept.
+// TestForecastHolds: what a forecast calls sure is always kept, and what it
+// calls the most is never exceeded.
 func TestForecastHolds(t *testing.T) {
-	inside, runs := 0, 0
 	rapid.Check(t, func(r *rapid.T) {
 		opts := anyOptions(r)
 		opts.Parent, opts.Components = gepa.ParentPareto, gepa.ComponentRoundRobin
@@ -30,15 +29,8 @@ func TestForecastHolds(t *testing.T) {
 		if len(res.History) < f.Sure && res.Stop.Reason != gepa.StopExhausted {
 			r.Fatalf("%d proposals were made, %d were sure", len(res.History), f.Sure)
 		}
-		within := func(n int, x gepa.Range) bool { return n >= x.Low && n <= x.High }
-		runs++
-		if within(len(res.History), f.Proposals) && within(res.Rollouts, f.Rollouts) {
-			inside++
+		if most := f.Seed + len(res.History)*f.Most; res.Rollouts > most {
+			r.Fatalf("%d proposals used %d rollouts, at most %d were forecast", len(res.History), res.Rollouts, most)
 		}
 	})
-	if share := float64(inside) / float64(runs); share < 0.7 {
-		t.Errorf("%d of %d runs were inside their forecast, want most", inside, runs)
-	} else {
-		t.Logf("%d of %d runs were inside their forecast", inside, runs)
-	}
 }
