@@ -34,6 +34,8 @@ const (
 	longestName = 64
 	// leastRecord is what a record gets in any case.
 	leastRecord = 128
+	// titleSize is about what the titles of a call take.
+	titleSize = 48
 )
 
 // fit returns the records cut to a budget of tokens of recorded text
@@ -59,7 +61,7 @@ func fit(records []record, tokens int) []record {
 	return out
 }
 
-// size is the length of a record's texts and names.
+// size is the length of a record's texts, names and titles.
 func (r record) size() int {
 	texts, names := r.sizes()
 	for _, n := range texts {
@@ -68,8 +70,9 @@ func (r record) size() int {
 	return names
 }
 
-// sizes returns the length of each text and that of all names.
+// sizes returns the length of each text and that of all names and titles.
 func (r record) sizes() (texts []int, names int) {
+	names = titleSize * len(r.calls)
 	r.edit(func(name string) string {
 		names += len(name)
 		return name
@@ -82,17 +85,14 @@ func (r record) sizes() (texts []int, names int) {
 
 // cut returns the record in about size bytes.
 func (r record) cut(size int) record {
-	r = r.thin(max(size/usualText, fewestTexts))
-	r = r.edit(func(name string) string { return cutMiddle(name, longestName) }, unchanged)
-	texts, names := r.sizes()
-	least := names
-	for _, n := range texts {
-		least += min(n, noteSize+leastText)
+	if r.least() > size {
+		r = r.thin(max(size/usualText, fewestTexts)).edit(func(name string) string { return cutMiddle(name, longestName) }, unchanged)
 	}
-	if size < least {
+	if r.least() > size {
 		// Not even the rest can be shown: what was said about it is what counts.
 		return record{score: r.score, traced: r.traced, made: r.made, feedback: cutMiddle(r.feedback, size)}
 	}
+	texts, names := r.sizes()
 	given := shares(texts, size-names)
 	next := 0
 	return r.edit(unchanged, func(text string) string {
@@ -100,6 +100,15 @@ func (r record) cut(size int) record {
 		next++
 		return cutMiddle(text, n)
 	})
+}
+
+// least is the size of a record in which every text is cut as far as it goes.
+func (r record) least() int {
+	texts, n := r.sizes()
+	for _, size := range texts {
+		n += min(size, noteSize+leastText)
+	}
+	return n
 }
 
 func unchanged(text string) string { return text }

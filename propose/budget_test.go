@@ -165,7 +165,7 @@ func TestThinSaysWhatIsLeftOut(t *testing.T) {
 	for i := range 20 {
 		r.calls = append(r.calls, callRecord{number: i + 1, inputs: gepa.NewFields("a", strings.Repeat("x", 900)), reply: "r"})
 	}
-	body := fit([]record{r}, 700)[0].body()
+	body := fit([]record{r}, 300)[0].body()
 	for _, want := range []string{"Inputs of call 1 of 20:", "Inputs of call 20 of 20:", "characters left out", "Feedback:\nf"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %q in:\n%s", want, body)

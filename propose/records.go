@@ -31,7 +31,7 @@ type record struct {
 
 type callRecord struct {
 	// number is the call's place among the component's calls, from 1.
-	number int
+	number          int
 	inputs, outputs gepa.Fields
 	// reply is the raw reply, where nothing could be read from it.
 	reply   string
