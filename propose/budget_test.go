@@ -73,7 +73,7 @@ func TestFitKeepsToTheBudget(t *testing.T) {
 			if r.feedback == "" && records[i].feedback != "" {
 				t.Fatalf("example %d is not represented: %+v", i, r)
 			}
-			for _, text := range []string{r.body(), string(markdown([]gepa.Fields{r.fields()}))} {
+			for _, text := range []string{r.body(), markdown([]gepa.Fields{r.fields()})} {
 				if !utf8.ValidString(text) {
 					t.Fatalf("a character was cut in two: %q", text)
 				}

@@ -167,7 +167,7 @@ func (t fencedTemplate) messages(m material) ([]gepa.Message, error) {
 	}
 	prompt := fillIn(t.text, m.current, shown)
 	if len(m.rejected) > 0 {
-		prompt += "\n\n# Rejected edits\n" + strings.TrimSuffix(rejectedText(m.rejected, m.fence), "\n") +
+		prompt += "\n\n# Rejected edits\n" + strings.TrimSuffix(rejectedText(m.rejected, m.memoryFence), "\n") +
 			"\n\nThese edits of the instructions were tried and did not help. Do not make one of them again, in these or in other words: find what they missed."
 	}
 	if len(m.rules) > 0 {

@@ -135,22 +135,36 @@ type metaPattern struct {
 	examples bool
 }
 
-var metaPatterns = []metaPattern{
-	{Regexp: regexp.MustCompile(`(?i)\b(here is|here's|here are|below is|the following is)\b[^.:;\n]{0,40}\b(improved|revised|updated|rewritten|refined|new|better)\b[^.:;\n]{0,30}\b(instructions?|prompt)\b`)},
-	{Regexp: regexp.MustCompile(`(?i)\b(based on|according to|in light of|in response to|to address|addressing|as per) (the|this|that|your|all|all the|all of the) (provided |above |given |recorded |received |reviewer'?s? |judge'?s? )?feedback\b`), topic: "feedback"},
-	{Regexp: regexp.MustCompile(`(?i)\bthe feedback (above|below|shown|provided|given|recorded|says|shows|indicates|suggests|points|mentions|notes)\b`), topic: "feedback"},
-	{Regexp: regexp.MustCompile(`(?i)\bexamples? (shown |given |provided |recorded )?above\b|\b(the )?(above|aforementioned|recorded) examples?\b`), topic: "example", examples: true},
-	{Regexp: regexp.MustCompile(`(?i)\bas an ai (language )?model\b|\bas an ai[,;]|\bI am an ai\b|\bI'm an ai\b`)},
-	{Regexp: regexp.MustCompile(`(?i)\bthis (new|improved|revised|updated|rewritten|refined) (version of the )?(instructions?|prompt)\b|\b(than|unlike) the (old|previous|original|earlier) (version of the )?(instructions?|prompt)\b`)},
-	{Regexp: regexp.MustCompile(`(?m)(^|[.!?] )I('ve| have) (added|updated|revised|improved|rewritten|included|incorporated|clarified|kept|removed)\b`)},
-	{Regexp: regexp.MustCompile(`\b(curr_instruction|input_output_feedbacks|rejected_edits|new_instruction)\b|<curr_param>|<side_info>`)},
+var (
+	introduces = regexp.MustCompile(`(?i)\b(here is|here's|here are|below is|the following is)\b[^.:;\n]{0,40}\b(improved|revised|updated|rewritten|refined|new|better)\b[^.:;\n]{0,30}\b(instructions?|prompt)\b`)
+	byFeedback = regexp.MustCompile(`(?i)\b(based on|according to|in light of|in response to|to address|addressing|as per) (the|this|that|your|all|all the|all of the) (provided |above |given |recorded |received |reviewer'?s? |judge'?s? )?feedback\b`)
+	ofFeedback = regexp.MustCompile(`(?i)\bthe feedback (above|below|shown|provided|given|recorded|says|shows|indicates|suggests|points|mentions|notes)\b`)
+	ofExamples = regexp.MustCompile(`(?i)\bexamples? (shown |given |provided |recorded )?above\b|\b(the )?(above|aforementioned|recorded) examples?\b`)
+	asAnAI     = regexp.MustCompile(`(?i)\bas an ai (language )?model\b|\bas an ai[,;]|\bI am an ai\b|\bI'm an ai\b`)
+	ofVersions = regexp.MustCompile(`(?i)\bthis (new|improved|revised|updated|rewritten|refined) (version of the )?(instructions?|prompt)\b|\b(than|unlike) the (old|previous|original|earlier) (version of the )?(instructions?|prompt)\b`)
+	ofChanges  = regexp.MustCompile(`(?m)(^|[.!?] )I('ve| have) (added|updated|revised|improved|rewritten|included|incorporated|clarified|kept|removed)\b`)
+	ofFields   = regexp.MustCompile(`\b(curr_instruction|input_output_feedbacks|rejected_edits|new_instruction)\b|<curr_param>|<side_info>`)
+)
+
+// metaPatterns are what texts of optimizers say about themselves.
+func metaPatterns() []metaPattern {
+	return []metaPattern{
+		{Regexp: introduces},
+		{Regexp: byFeedback, topic: "feedback"},
+		{Regexp: ofFeedback, topic: "feedback"},
+		{Regexp: ofExamples, topic: "example", examples: true},
+		{Regexp: asAnAI},
+		{Regexp: ofVersions},
+		{Regexp: ofChanges},
+		{Regexp: ofFields},
+	}
 }
 
 var ownExamples = regexp.MustCompile(`(?i)\bexamples?\b|\be\.g\.|\bfor instance\b`)
 
 // metaText finds words of a text about its own making.
 func metaText(p Proposed, d *lintData) string {
-	for _, m := range metaPatterns {
+	for _, m := range metaPatterns() {
 		for _, at := range m.FindAllStringIndex(p.Text, -1) {
 			words := p.Text[at[0]:at[1]]
 			switch {

@@ -247,7 +247,10 @@ func (p *Proposer) reflect(ctx context.Context, req gepa.ReflectRequest, compone
 	for _, e := range m.rejected {
 		data = append(data, e.shown)
 	}
-	m.fence = newFence(p.fences(p.template.fences()), data, current)
+	m.memoryFence = newFence(p.fences(true), data, current)
+	if p.fences(p.template.fences()) {
+		m.fence = m.memoryFence
+	}
 	messages, err := p.template.messages(m)
 	if err != nil {
 		return answer{}, fmt.Errorf("proposal %d, component %q: %w", req.Proposal, component, err)
@@ -261,7 +264,7 @@ func (p *Proposer) reflect(ctx context.Context, req gepa.ReflectRequest, compone
 		}
 		return text, err
 	}
-	q.lint = p.lint(req, component, Proposed{Current: current, Fence: m.fence.mark})
+	q.lint = p.lint(req, component, Proposed{Current: current, Fence: m.memoryFence.mark})
 	return ask(ctx, req.Memo, q)
 }
 

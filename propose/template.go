@@ -34,8 +34,9 @@ type material struct {
 	// rules are demands on the new text beyond the template's own, a sentence
 	// each.
 	rules []string
-	// fence marks the records' and the rejected edits' texts.
-	fence fence
+	// fence marks the records' texts, memoryFence those of the rejected edits:
+	// a template may leave the former unfenced, to be another's to the byte.
+	fence, memoryFence fence
 }
 
 func findTemplate(name string) (template, error) {
@@ -110,7 +111,7 @@ func (instructionTemplate) messages(m material) ([]gepa.Message, error) {
 	values := gepa.NewFields("curr_instruction", m.current, recordsField, fencedRecords(m.records, m.fence))
 	if len(m.rejected) > 0 {
 		sig.Inputs = append(sig.Inputs, program.Field{Name: rejectedField, Desc: "earlier edits of the current instruction that did not help"})
-		values = append(values, gepa.NewFields(rejectedField, rejectedText(m.rejected, m.fence))...)
+		values = append(values, gepa.NewFields(rejectedField, rejectedText(m.rejected, m.memoryFence))...)
 		rules = append([]string{"Do not make an edit of `" + rejectedField + "` again, in these or in other words: it was tried and did not help. Find what it missed."}, rules...)
 	}
 	return program.ChatFormat{}.Messages(withRules(sig, rules), nil, values)

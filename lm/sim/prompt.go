@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gepa-go/gepa/lm"
@@ -108,9 +109,9 @@ func parsePrompt(messages []lm.Message) *Prompt {
 		read = p.readFree
 	}
 	// The inputs are in the last message, or in the one before a review.
-	for i := len(user) - 1; i >= 0; i-- {
-		if read(user[i]); len(p.values) > 0 {
-			p.Text = user[i]
+	for i, text := range slices.Backward(user) {
+		if read(text); len(p.values) > 0 {
+			p.Text = text
 			if i < len(user)-1 {
 				p.Review = user[len(user)-1]
 			}

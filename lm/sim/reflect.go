@@ -50,13 +50,12 @@ func (r reflector) Answer(t Task) Answer {
 	}
 	out := map[string]string{}
 	field := r.field(t.Prompt)
-	text := ""
+	write := r.revise
 	if m.second != "" {
-		text = r.merge(m, dice)
-	} else {
-		text = r.revise(m, dice)
+		write = r.merge
 	}
-	out[field] = withoutQuoted(text, t.Prompt.Review)
+	text := withoutQuoted(write(m, dice), t.Prompt.Review)
+	out[field] = text
 	for _, f := range t.Prompt.Outputs {
 		if f.Name != field {
 			out[f.Name] = "The feedback points at a few recurring faults; the new text addresses them."
