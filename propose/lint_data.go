@@ -353,16 +353,13 @@ func injected(p Proposed, d *lintData) string {
 // plain order that stands in several examples is the form of the task.
 func (d *lintData) hasOrder(sentences []string, taken func(seq string) bool) bool {
 	for _, s := range sentences {
-		strong := hijack.MatchString(s)
-		if !strong && !order.MatchString(s) {
-			continue
-		}
 		seq := sequence(s)
 		n := strings.Count(seq, " ") - 1
-		if n < hijackWords || !strong && n < orderWords || strings.Contains(d.old, seq) || !taken(seq) {
+		// The cheap questions first: nearly no sentence is in both.
+		if n < hijackWords || !taken(seq) || strings.Contains(d.old, seq) {
 			continue
 		}
-		if strong || d.holders(seq) == 1 {
+		if hijack.MatchString(s) || n >= orderWords && order.MatchString(s) && d.holders(seq) == 1 {
 			return true
 		}
 	}

@@ -319,3 +319,21 @@ func FuzzLint(f *testing.F) {
 		}
 	})
 }
+
+// A minibatch of eight with ten paragraphs each, as HotpotQA has them.
+func BenchmarkLint(b *testing.B) {
+	var examples []gepa.Reflected
+	for i := range 8 {
+		var paragraphs []string
+		for k := range 10 {
+			paragraphs = append(paragraphs, strings.Repeat("The word "+strconv.Itoa(100*i+k)+" stands here for a sentence of some length. ", 12))
+		}
+		x := gepa.Reflected{Example: gepa.Example{ID: strconv.Itoa(i), Inputs: gepa.NewFields("context", paragraphs), Labels: gepa.NewFields("answer", "word "+strconv.Itoa(i))}}
+		x.Rollout.Trace = []gepa.Step{{Inputs: x.Example.Inputs}, {Inputs: x.Example.Inputs}}
+		examples = append(examples, x)
+	}
+	p := propose.Proposed{Text: strings.Repeat("Answer in the words of the context, as short as can be. ", 40), Current: "Answer.", Examples: examples}
+	for b.Loop() {
+		propose.Lint(p)
+	}
+}
