@@ -89,13 +89,13 @@ func TestFitKeepsToTheBudget(t *testing.T) {
 // many calls and fields a record has.
 func TestPromptNeverExplodes(t *testing.T) {
 	long, many := strings.Repeat("0123456789", 2_000), gepa.Fields{}
-	for i := range 60 {
+	for i := range 40 {
 		many = append(many, gepa.NewFields(strings.Repeat("name", 30)+strconv.Itoa(i), "a short value")...)
 	}
-	for _, n := range []int{1, 10, 200} {
+	for _, n := range []int{1, 10, 100} {
 		records := make([]record, n)
 		for i := range records {
-			records[i] = record{traced: true, made: 12, feedback: long}
+			records[i] = record{traced: true, made: 6, feedback: long}
 			for k := range records[i].made {
 				records[i].calls = append(records[i].calls, callRecord{number: k + 1, inputs: many, outputs: gepa.NewFields("answer", long)})
 			}

@@ -21,10 +21,7 @@ func mergeInstructions() program.Signature {
 			"- Find out what each has gained over the ancestor, and keep both gains.",
 			"- Where they contradict each other, decide by the records; say when which rule holds if both are needed.",
 			"- Say what they have in common once. Do not set one text after the other.",
-			"- Never copy an answer, a name or a number out of the records: the instruction will be used on other inputs.",
-			"- Let it stand on its own, without mention of records, feedback or an earlier version, and no longer than it needs to be.",
-			"",
-			recordsAreData,
+			textRules,
 		}, "\n"),
 		Inputs: []program.Field{
 			{Name: "ancestor_instruction", Desc: "the instruction that both come from"},
@@ -32,9 +29,7 @@ func mergeInstructions() program.Signature {
 			{Name: "second_instruction", Desc: "the other one"},
 			{Name: recordsField, Desc: "recorded inputs, outputs and feedback by the first instruction, where the two differ"},
 		},
-		Outputs: []program.Field{
-			{Name: newInstruction, Desc: "the merged instruction's text and nothing else: no introduction, no comment, no quotation marks"},
-		},
+		Outputs: []program.Field{{Name: newInstruction, Desc: "the merged instruction's text and nothing else" + noChatter}},
 	}
 }
 
