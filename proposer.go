@@ -39,42 +39,6 @@ type ReflectRequest struct {
 	Merge *MergeSources
 	// Memo runs model calls.
 	Memo Memo
-	// Child is which of Options.Children texts from the same evidence is
-	// wanted, from 0. Each is to be a thought of its own.
-	Child int
-	// Rejected are earlier edits that were turned down, newest first; at most
-	// Options.Memory of them. A proposer shows those of its components, so
-	// that they are not made again.
-	Rejected []RejectedEdit
-	// Known reports whether the parent with these texts equals an earlier
-	// candidate, and in words which. Nil means that nobody knows.
-	Known func(texts map[string]string) (what string, known bool)
-	// Merge, if not nil, asks for a merge by model instead of a reflection.
-	Merge *MergeSources
-}
-
-// A RejectedEdit is a new text for a component that did not get past the gate
-// or was refused before it.
-type RejectedEdit struct {
-	// Proposal is the number of the proposal that made it.
-	Proposal int
-	// Component is the component it was for, and Text the new text.
-	Component, Text string
-	// Reason says why it was rejected.
-	Reason string
-	// Parent and Child are the summed scores of the parent and of the child on
-	// their minibatch.
-	Parent, Child float64
-}
-
-// MergeSources are the candidates that a merge by model draws on. The
-// request's Candidate is the better of A and B, and its Examples show where
-// the two differ, with the rollouts of Candidate.
-type MergeSources struct {
-	// Ancestor is the candidate that A and B both come from.
-	Ancestor Candidate
-	// A and B are the candidates to merge.
-	A, B Candidate
 }
 
 // A RejectedEdit is a text that was tried and turned down.
