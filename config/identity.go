@@ -34,6 +34,8 @@ func (o Optimize) identity(r *Run, s sets, start *program.State) gepa.Fields {
 		"judge-model", r.Models.Judge.Name,
 		"feedback", o.feedback(),
 		"template", o.template(),
+		"fence", o.fence(),
+		"lint", o.lint(),
 		"start", from,
 		"seed", o.Seed,
 	}

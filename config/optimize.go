@@ -99,6 +99,11 @@ type Optimize struct {
 	Feedback string
 	// Template is "instruction" or "gepa". Defaults to "instruction".
 	Template string
+	// Fence says where text from data and models is fenced in prompts: "auto",
+	// "always" or "never". Lint says what becomes of a proposed text with a
+	// finding of the linter: "refuse", "warn" or "off". They default to
+	// "auto" and "refuse"; see docs/proposer.md.
+	Fence, Lint string
 
 	// Iterations, Rollouts and Time bound the search; Auto is a bound on
 	// rollouts by one of DSPy's levels, "light", "medium" or "heavy". Without
@@ -205,6 +210,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	proposer, err := propose.New(propose.Options{
 		Model: roles.reflection, Params: o.ReflectionParams, Judge: roles.judge, JudgeParams: o.JudgeParams,
 		Feedback: propose.FeedbackSource(o.feedback()), Template: o.template(), Concurrency: o.Concurrency,
+		Fence: propose.Fence(o.fence()), Linter: propose.Linter{Default: propose.Level(o.lint())}, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, usage{err}
@@ -274,6 +280,9 @@ func (o Optimize) generation() iter.Seq2[string, lm.Params] {
 func (o Optimize) feedback() string { return orDefault(o.Feedback, string(propose.FeedbackBoth)) }
 func (o Optimize) template() string { return orDefault(o.Template, propose.TemplateInstruction) }
 
+func (o Optimize) fence() string { return orDefault(o.Fence, string(propose.FenceAuto)) }
+func (o Optimize) lint() string  { return orDefault(o.Lint, string(propose.LevelRefuse)) }
+
 // checkChoices refuses what is missing, none of its choices, or out of range.
 func (o Optimize) checkChoices() error {
 	for _, f := range []struct{ flag, value, what string }{
@@ -289,6 +298,8 @@ func (o Optimize) checkChoices() error {
 	for _, f := range append(o.choices(), []choice{
 		{"program", o.Program, Programs()},
 		{"feedback", o.Feedback, []string{string(propose.FeedbackMetric), string(propose.FeedbackJudge), string(propose.FeedbackBoth)}},
+		{"fence", o.Fence, words(propose.FenceAuto, propose.FenceAlways, propose.FenceNever)},
+		{"lint", o.Lint, words(propose.LevelRefuse, propose.LevelWarn, propose.LevelOff)},
 		{"template", o.Template, []string{propose.TemplateInstruction, propose.TemplateGEPA}},
 		{"auto", o.Auto, []string{string(gepa.AutoLight), string(gepa.AutoMedium), string(gepa.AutoHeavy)}},
 	}...) {
