@@ -17,8 +17,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
 )
@@ -175,15 +173,14 @@ func (p *Proposer) Propose(ctx context.Context, req gepa.ReflectRequest) (gepa.R
 		return gepa.Reflection{}, err
 	}
 	answers := make([]answer, len(open))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(p.options.Concurrency)
+	writing := newCalls(ctx, p.options.Concurrency)
 	for i, name := range open {
-		group.Go(func() (err error) {
+		writing.run(func(ctx context.Context) (err error) {
 			answers[i], err = write(ctx, req, name, feedback[i])
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := writing.wait(); err != nil {
 		return gepa.Reflection{}, err
 	}
 	return p.collect(req, known, written, answers), nil
@@ -354,8 +351,7 @@ func (p *Proposer) warn(req gepa.ReflectRequest, component string, findings []Fi
 // told about an example.
 func (p *Proposer) feedback(ctx context.Context, req gepa.ReflectRequest) ([][]string, error) {
 	out := make([][]string, len(req.Components))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(p.options.Concurrency)
+	judging := newCalls(ctx, p.options.Concurrency)
 	for c, component := range req.Components {
 		out[c] = make([]string, len(req.Examples))
 		for i, x := range req.Examples {
@@ -364,7 +360,7 @@ func (p *Proposer) feedback(ctx context.Context, req gepa.ReflectRequest) ([][]s
 			if p.options.Feedback == FeedbackMetric {
 				continue
 			}
-			group.Go(func() error {
+			judging.run(func(ctx context.Context) error {
 				judged, err := p.judge(ctx, req, component, i)
 				if err != nil {
 					return err
@@ -383,5 +379,5 @@ func (p *Proposer) feedback(ctx context.Context, req gepa.ReflectRequest) ([][]s
 			})
 		}
 	}
-	return out, group.Wait()
+	return out, judging.wait()
 }
