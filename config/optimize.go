@@ -21,6 +21,7 @@ import (
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/program/hotpotqa"
 	"github.com/gepa-go/gepa/propose"
+	"github.com/gepa-go/gepa/report"
 )
 
 // The names of the files in a run's folder.
@@ -138,6 +139,11 @@ type Optimize struct {
 	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts and
 	// calls; see package lm/otel. Defaults to none.
 	Tracer trace.Tracer
+
+	// Set by [Stored]: the run is there and these are its own settings, and it
+	// started from this file.
+	resumed     bool
+	startedFrom string
 }
 
 // A Source is a file of examples, or its content.
@@ -235,6 +241,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		Observer: o.Observer,
 		Logger:   o.Logger,
 	}
+	r.progress = report.NewProgress(budget)
 	if calls.purse != nil {
 		r.reserve = newReserve(calls.purse, len(r.Data.Test))
 		r.Options.Observer = both(r.reserve.observe, o.Observer)
@@ -243,6 +250,14 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		return nil, err
 	}
 	r.identity = o.identity(r, sets, start)
+	r.resumed, r.start, r.secrets = o.resumed, start, Secrets(o.Getenv)
+	kept, err := o.settings(r)
+	if err != nil {
+		return nil, err
+	}
+	if r.settings, err = kept.encode(r.secrets); err != nil {
+		return nil, err
+	}
 	return r, ctx.Err()
 }
 

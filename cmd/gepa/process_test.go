@@ -96,7 +96,7 @@ func TestInterruptAndResume(t *testing.T) {
 			if got := code(cmd.Wait()); got != exitInterrupted {
 				t.Fatalf("exit code %d, want %d; it said:\n%s", got, exitInterrupted, &stderr)
 			}
-			for _, line := range []string{"stopping: calls in flight", "interrupted: the same command goes on"} {
+			for _, line := range []string{"stopping: calls in flight", "interrupted: gepa resume run goes on"} {
 				if !strings.Contains(stderr.String(), line) {
 					t.Errorf("standard error lacks %q:\n%s", line, &stderr)
 				}
