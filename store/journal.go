@@ -128,6 +128,12 @@ func (j *Journal) Records(ctx context.Context) iter.Seq2[gepa.Record, error] {
 	}
 }
 
+// Len returns the number of records.
+func (j *Journal) Len(ctx context.Context) (int, error) {
+	n, err := j.lastSeq(ctx)
+	return int(n), err
+}
+
 // lastSeq returns the number of the last record. Damage can make a number
 // smaller; the records are as many as the last one's number says.
 func (j *Journal) lastSeq(ctx context.Context) (last int64, err error) {
