@@ -57,6 +57,7 @@ func openFolder(ctx context.Context, r *Run) (_ *folder, err error) {
 	if err != nil {
 		return nil, usagef("--out %s: %w", dir, err)
 	}
+	now := map[string]string{metaSettings: r.settings, metaEnd: ""}
 	if kept, ok := meta[metaConfig]; ok {
 		diffs, err := differences(kept, r.identity)
 		if err != nil {
@@ -65,38 +66,21 @@ func openFolder(ctx context.Context, r *Run) (_ *folder, err error) {
 		if len(diffs) > 0 {
 			return nil, &OtherRunError{Folder: dir, Differences: diffs, Resumed: r.resumed}
 		}
-	} else if err := f.describe(ctx, r); err != nil {
-		return nil, err
-	}
-	// Settings change from session to session, as far as the identity allows.
-	for name, value := range map[string]string{metaSettings: r.settings, metaEnd: ""} {
-		if meta[name] != value {
-			if err := f.journal.SetMeta(ctx, name, value); err != nil {
-				return nil, err
+	} else {
+		raw, err := r.identity.MarshalJSON()
+		if err != nil {
+			return nil, err
+		}
+		now[metaConfig], now[store.MetaCommand], now[store.MetaRunID] = string(raw), r.command, runName(dir)
+		if r.start != nil {
+			if err := r.start.Save(f.path(StartFile)); err != nil {
+				return nil, fmt.Errorf("keep a copy of the program that the run starts from: %w", err)
 			}
 		}
 	}
-	return f, nil
-}
-
-// describe writes down, in a new folder, what the run is.
-func (f *folder) describe(ctx context.Context, r *Run) error {
-	raw, err := r.identity.MarshalJSON()
-	if err != nil {
-		return err
-	}
-	if r.start != nil {
-		if err := r.start.Save(f.path(StartFile)); err != nil {
-			return fmt.Errorf("keep a copy of the program that the run starts from: %w", err)
-		}
-	}
-	if err := f.journal.SetMeta(ctx, store.MetaRunID, runName(f.dir)); err != nil {
-		return err
-	}
-	if err := f.journal.SetMeta(ctx, store.MetaCommand, r.command); err != nil {
-		return err
-	}
-	return f.journal.SetMeta(ctx, metaConfig, string(raw))
+	// Settings change from session to session, as far as the identity allows.
+	// All is written at once: a run is either described or not there yet.
+	return f, f.journal.SetMeta(ctx, now)
 }
 
 // runName returns what a run in a folder is called.
@@ -124,7 +108,7 @@ func (f *folder) end(ctx context.Context, e ending) error {
 	if err != nil {
 		return err
 	}
-	return f.journal.SetMeta(ctx, metaEnd, string(raw))
+	return f.journal.SetMeta(ctx, map[string]string{metaEnd: string(raw)})
 }
 
 // tryWriting makes a file in a folder and takes it away again, so that a

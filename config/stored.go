@@ -71,6 +71,11 @@ func Stored(ctx context.Context, dir string) (_ Optimize, err error) {
 	if err != nil {
 		return Optimize{}, unreadable(dir, err)
 	}
+	if _, ok := meta[metaSettings]; !ok {
+		if n, err := j.Len(ctx); err == nil && n == 0 {
+			return Optimize{}, usagef("the run in %s was stopped before it began: start it again by the command that began it", dir)
+		}
+	}
 	return stored(dir, meta)
 }
 

@@ -148,10 +148,8 @@ func importInto(ctx context.Context, name string, r io.Reader, dir string) (err 
 		return fmt.Errorf("import %s: %w", name, err)
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	for key, value := range head.Meta {
-		if err := j.SetMeta(ctx, key, value); err != nil {
-			return usagef("%s:1: %w", name, err)
-		}
+	if err := j.SetMeta(ctx, head.Meta); err != nil {
+		return usagef("%s:1: %w", name, err)
 	}
 	for left := head.Records; left > 0; {
 		var batch []gepa.Record

@@ -20,7 +20,7 @@ const maxGroup = 1024
 // A request is what one call wants stored, all or nothing.
 type request struct {
 	entries []entry
-	meta    *metaEntry
+	meta    map[string]string // in place of entries
 	// done receives the outcome, once.
 	done chan error
 }
@@ -30,8 +30,6 @@ type entry struct {
 	*gepa.Record
 	packed
 }
-
-type metaEntry struct{ name, value string }
 
 // A writer owns the one connection that writes. A single goroutine takes
 // requests, as many as are waiting, and commits them in one transaction.
@@ -188,10 +186,12 @@ func (w *writer) transact(group []*request) error {
 // apply stores one request within a transaction and returns the number of the
 // then last record.
 func (w *writer) apply(r *request, last int64) (int64, error) {
-	if r.meta != nil {
+	for name, value := range r.meta {
 		_, err := w.conn.ExecContext(context.Background(),
-			"INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", r.meta.name, r.meta.value)
-		return last, err
+			"INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+		if err != nil {
+			return last, err
+		}
 	}
 	for _, rec := range r.entries {
 		at := stamp(rec.At).Format(time.RFC3339Nano)

@@ -66,22 +66,24 @@ func (j *Journal) Append(ctx context.Context, records ...gepa.Record) error {
 	return j.submit(ctx, &request{entries: j.packer.entries(records, j.format)})
 }
 
-// SetMeta stores a value under a name, in place of any before it, with the
-// same promises as [Journal.Append].
-func (j *Journal) SetMeta(ctx context.Context, name, value string) error {
-	if name == "" || !plain(name) || !plain(value) {
-		return fmt.Errorf("journal %s: metadata %q: name and value must be UTF-8 text and the name not empty", j.path, name)
+// SetMeta stores values under names, in place of any before them: all or none,
+// with the same promises as [Journal.Append].
+func (j *Journal) SetMeta(ctx context.Context, values map[string]string) error {
+	for name, value := range values {
+		if name == "" || !plain(name) || !plain(value) {
+			return fmt.Errorf("journal %s: metadata %q: name and value must be UTF-8 text and the name not empty", j.path, name)
+		}
 	}
-	return j.submit(ctx, &request{meta: &metaEntry{name, value}})
+	return j.submit(ctx, &request{meta: values})
 }
 
 // Meta returns all metadata by name.
 func (j *Journal) Meta(ctx context.Context) (map[string]string, error) {
 	meta := map[string]string{}
 	err := j.read(ctx, "SELECT name, value FROM meta", nil, func(rows *sql.Rows) (bool, error) {
-		var e metaEntry
-		err := rows.Scan(&e.name, &e.value)
-		meta[e.name] = e.value
+		var name, value string
+		err := rows.Scan(&name, &value)
+		meta[name] = value
 		return true, err
 	})
 	if err != nil {

@@ -258,7 +258,7 @@ func TestReaderBesideWriter(t *testing.T) {
 	if err := r.Append(ctx, record("plan", "", "1")); !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("append to a reader: %v, want ErrReadOnly", err)
 	}
-	if err := r.SetMeta(ctx, "a", "b"); !errors.Is(err, store.ErrReadOnly) {
+	if err := r.SetMeta(ctx, map[string]string{"a": "b"}); !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("metadata to a reader: %v, want ErrReadOnly", err)
 	}
 	closed(t, w)
@@ -272,11 +272,11 @@ func TestMeta(t *testing.T) {
 	dir := t.TempDir()
 	j := journal(t, dir)
 	for _, kv := range [][2]string{{store.MetaRunID, "first"}, {store.MetaRunID, "brave-otter"}, {store.MetaCommand, "gepa demo"}} {
-		if err := j.SetMeta(ctx, kv[0], kv[1]); err != nil {
+		if err := j.SetMeta(ctx, map[string]string{kv[0]: kv[1]}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := j.SetMeta(ctx, "", "x"); err == nil {
+	if err := j.SetMeta(ctx, map[string]string{"good": "1", "": "x"}); err == nil {
 		t.Error("a value without a name was accepted")
 	}
 	closed(t, j)
