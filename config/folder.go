@@ -46,7 +46,7 @@ func openFolder(ctx context.Context, r *Run) (_ *folder, err error) {
 	}
 	f.journal, err = store.OpenOrCreate(ctx, f.path(JournalFile))
 	if err != nil {
-		return nil, usagef("--out %s: %w", dir, err)
+		return nil, unreadable(dir, err)
 	}
 	defer func() {
 		if err != nil {
@@ -55,7 +55,7 @@ func openFolder(ctx context.Context, r *Run) (_ *folder, err error) {
 	}()
 	meta, err := f.journal.Meta(ctx)
 	if err != nil {
-		return nil, usagef("--out %s: %w", dir, err)
+		return nil, unreadable(dir, err)
 	}
 	now := map[string]string{metaSettings: r.settings, metaEnd: ""}
 	if kept, ok := meta[metaConfig]; ok {

@@ -106,11 +106,13 @@ func stored(dir string, meta map[string]string) (Optimize, error) {
 	return o, nil
 }
 
-// unreadable says what is wrong with a run's journal. A damaged one is no
-// mistake of the user's.
+// unreadable says what is wrong with a run's journal. A damaged one, or a disk
+// that fails, is no mistake of the user's.
 func unreadable(dir string, err error) error {
-	if errors.Is(err, store.ErrNotJournal) || errors.Is(err, store.ErrNewer) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
-		return usage{err}
+	for _, mendable := range []error{store.ErrLocked, store.ErrNotJournal, store.ErrNewer, fs.ErrPermission, fs.ErrNotExist} {
+		if errors.Is(err, mendable) {
+			return usagef("run %s: %w", dir, err)
+		}
 	}
 	return fmt.Errorf("run %s: %w", dir, err)
 }
