@@ -31,12 +31,8 @@ func Locate(name string) (dir string, err error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", usagef("%s: %w", dir, plain(err))
 	}
-	var known []string
-	parent := filepath.Dir(dir)
-	for _, run := range Folders(parent) {
-		known = append(known, run)
-	}
-	return "", usagef("there is no run in %s: the folder holds no %s%s; gepa runs lists the runs there are", dir, JournalFile, DidYouMean(dir, known))
+	return "", usagef("there is no run in %s: the folder holds no %s%s; gepa runs lists the runs there are",
+		dir, JournalFile, DidYouMean(dir, Folders(filepath.Dir(dir))))
 }
 
 // Folders returns the folders that hold runs: top itself and those directly

@@ -123,7 +123,7 @@ func Import(ctx context.Context, name string, r io.Reader, dir string) (err erro
 	if err := importInto(ctx, name, r, temporary); err != nil {
 		return err
 	}
-	if err := os.Chmod(temporary, 0o755); err != nil { //nolint:gosec // as folders of runs are
+	if err := os.Chmod(temporary, 0o755); err != nil {
 		return err
 	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // it is empty
@@ -139,7 +139,7 @@ func importInto(ctx context.Context, name string, r io.Reader, dir string) (err 
 		return err
 	}
 	for file, text := range head.Files {
-		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil { //nolint:gosec // as files of runs are
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
 			return fmt.Errorf("import %s: %w", name, err)
 		}
 	}

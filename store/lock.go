@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,10 +39,10 @@ type lock struct {
 // The one who holds the lock removes the file before giving it back. Another
 // process may have opened the file by then, and would lock one that no third
 // can find: so a lock counts only if the file is still at its place.
-func acquire(path string) (*lock, error) {
+func acquire(ctx context.Context, path string) (*lock, error) {
 	l := &lock{name: path + lockSuffix}
 	for tries := 1; ; {
-		f, err := os.OpenFile(l.name, os.O_RDWR|os.O_CREATE, 0o666) //nolint:gosec // as the user's umask says
+		f, err := os.OpenFile(l.name, os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
 			return nil, fmt.Errorf("lock journal %s: %w: a journal's writer must be able to write to its folder", path, err)
 		}
@@ -54,7 +55,11 @@ func acquire(path string) (*lock, error) {
 			if tries++; tries > lockTries {
 				return nil, &LockedError{Path: path, Owner: owner}
 			}
-			time.Sleep(lockPause)
+			select {
+			case <-time.After(lockPause):
+			case <-ctx.Done():
+				return nil, fmt.Errorf("lock journal %s: %w", path, ctx.Err())
+			}
 		case err != nil:
 			_ = f.Close()
 			return nil, fmt.Errorf("lock journal %s: %w: put the journal on a file system that supports locks", path, err)

@@ -149,7 +149,7 @@ func openWriter(ctx context.Context, path string, want presence) (_ *Journal, er
 			return nil, err
 		}
 	}
-	lock, err := acquire(path)
+	lock, err := acquire(ctx, path)
 	if err != nil {
 		return nil, err
 	}

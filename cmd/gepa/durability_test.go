@@ -225,19 +225,7 @@ func TestReadOnlyRun(t *testing.T) {
 		t.Skip("file modes do not keep anybody out there")
 	}
 	dir := finishedRun(t)
-	binary := filepath.Join(dir, "gepa-copy")
-	data, err := os.ReadFile(lookPath(t, "gepa"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(binary, data, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for top := dir; top != os.TempDir() && len(top) > 1; top = filepath.Dir(top) {
-		if err := os.Chmod(top, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	binary := copyForNobody(t, dir)
 	asNobodyRun := func(args ...string) *exec.Cmd {
 		cmd := gepaCommand(t, dir, args...)
 		cmd.Path = binary
