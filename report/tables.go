@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	udiff "github.com/aymanbagabas/go-udiff"
+
+	"github.com/gepa-go/gepa"
 )
 
 // Tables writes the run's candidates and proposals for people, as [Summary.Text]
@@ -22,7 +24,7 @@ func (s Summary) candidateSection(p *page) {
 	if len(s.Candidates) == 0 {
 		return
 	}
-	p.head("Candidates"+s.mark(), "validated in full")
+	p.head("Candidates"+s.mark(), "by mean validation score")
 	rows := [][]string{{"", "validation", "parents", "making"}}
 	for _, c := range s.Candidates {
 		var marks []string
@@ -64,7 +66,11 @@ func (s Summary) proposalSection(p *page) {
 		if pr.Fate == FateAccepted {
 			fate = fmt.Sprintf("accepted as candidate %d", pr.Candidate)
 		}
-		rows = append(rows, []string{fmt.Sprint(pr.Number), origin(pr.Parents), sums, listWords(pr.Components) + ": " + fate})
+		what := listWords(pr.Components)
+		if pr.Kind != gepa.ProposalReflect {
+			what = "merge"
+		}
+		rows = append(rows, []string{fmt.Sprint(pr.Number), origin(pr.Parents), sums, what + ": " + strings.TrimPrefix(fate, what+": ")})
 	}
 	p.table(rows, headed(p))
 	p.line("")
