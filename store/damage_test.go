@@ -78,7 +78,7 @@ func TestRandomDamage(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(4, 4))
 	found, harmless := 0, 0
-	for round := range 300 {
+	for round := range 120 {
 		bad := append([]byte(nil), good...)
 		at := r.IntN(len(bad))
 		if round%10 == 0 {
@@ -105,7 +105,7 @@ func TestRandomDamage(t *testing.T) {
 		}
 	}
 	t.Logf("%d found, %d harmless", found, harmless)
-	if found < 100 {
+	if found < 30 {
 		t.Errorf("only %d changes did any harm: the test shows nothing", found)
 	}
 }
@@ -120,7 +120,7 @@ func TestTruncatedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(5, 5))
-	for range 60 {
+	for range 25 {
 		size := 1 + r.IntN(len(good)-1)
 		path := filepath.Join(dir, "cut.db")
 		write(t, path, string(good[:size]))

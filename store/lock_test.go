@@ -88,7 +88,7 @@ func TestOneWriterAtATime(t *testing.T) {
 	var writers, lookers sync.WaitGroup
 	for range 6 {
 		writers.Go(func() {
-			for range 15 {
+			for range 8 {
 				j, err := store.Open(t.Context(), path)
 				if errors.Is(err, store.ErrLocked) {
 					continue
