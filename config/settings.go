@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/dataset/demodata"
 	"github.com/gepa-go/gepa/lm"
 )
@@ -71,11 +72,51 @@ type roleSettings struct {
 	Params lm.Params `json:"params,omitzero"`
 }
 
+// searchSettings are the search's options as they were resolved, whatever
+// preset they came from.
 type searchSettings struct {
-	Minibatch  int    `json:"minibatch"`
-	Dominance  string `json:"dominance"`
-	Components string `json:"components"`
-	Merges     int    `json:"merges"`
+	Minibatch    int     `json:"minibatch"`
+	InFlight     int     `json:"in_flight"`
+	PerMember    int     `json:"per_member,omitempty"`
+	Parent       string  `json:"parent"`
+	Epsilon      float64 `json:"epsilon,omitempty"`
+	TopK         int     `json:"top_k,omitempty"`
+	Dominance    string  `json:"dominance"`
+	Components   string  `json:"components"`
+	Sampling     string  `json:"sampling"`
+	Acceptance   string  `json:"acceptance"`
+	More         int     `json:"more,omitempty"`
+	Children     int     `json:"children"`
+	Memory       int     `json:"memory,omitempty"`
+	Merges       int     `json:"merges"`
+	MergeByModel bool    `json:"merge_by_model,omitempty"`
+	// Staged is the size of the first stage of validation; 0 for none.
+	Staged       int     `json:"staged,omitempty"`
+	StagedGrowth float64 `json:"staged_growth,omitempty"`
+	StagedZ      float64 `json:"staged_z,omitempty"`
+}
+
+func searchSettingsOf(o gepa.Options) searchSettings {
+	o = o.WithDefaults()
+	return searchSettings{
+		Minibatch: o.Minibatch, InFlight: o.InFlight, PerMember: o.PerMember,
+		Parent: string(o.Parent), Epsilon: o.Epsilon, TopK: o.TopK, Dominance: string(o.Dominance),
+		Components: string(o.Components), Sampling: string(o.Sampling), Acceptance: string(o.Acceptance),
+		More: o.More, Children: o.Children, Memory: o.Memory, Merges: max(o.MaxMerges, 0), MergeByModel: o.MergeByModel,
+		Staged: o.Staged.First, StagedGrowth: o.Staged.Growth, StagedZ: o.Staged.Z,
+	}
+}
+
+// search returns the options in the form in which they are configured. The
+// paper's preset leaves them as they are.
+func (s searchSettings) search() Search {
+	return Search{
+		Preset: string(gepa.PresetPaper), Minibatch: s.Minibatch, InFlight: s.InFlight, PerMember: &s.PerMember,
+		Parent: s.Parent, Epsilon: s.Epsilon, TopK: s.TopK, Dominance: s.Dominance,
+		Components: s.Components, Sampling: s.Sampling, Acceptance: s.Acceptance,
+		More: s.More, Children: s.Children, Memory: &s.Memory, Merges: &s.Merges, MergeByModel: s.MergeByModel,
+		Staged: &s.Staged, StagedGrowth: s.StagedGrowth, StagedZ: s.StagedZ,
+	}
 }
 
 type budgetSettings struct {
@@ -161,10 +202,7 @@ func (o Optimize) settings(r *Run) (settings, error) {
 			BaseURL:    o.BaseURL,
 		},
 		Feedback: o.feedback(), Template: o.template(),
-		Search: searchSettings{
-			Minibatch: r.Options.Minibatch, Dominance: string(r.Options.Dominance),
-			Components: string(r.Options.Components), Merges: max(orDefault(o.Merges, 5), 0),
-		},
+		Search: searchSettingsOf(r.Options),
 		Budget: budgetSettings{
 			Iterations: b.Proposals, Rollouts: b.Rollouts, Time: duration(b.Time), Target: b.TargetScore, Patience: b.NoImprovement,
 			Nanos: o.Caps.Nanos, Tokens: o.Caps.Tokens, Calls: o.Caps.Calls,
@@ -242,14 +280,11 @@ func (s settings) optimize() (Optimize, error) {
 		Replay: s.Replay, Feedback: s.Feedback, Template: s.Template,
 		Iterations: s.Budget.Iterations, Rollouts: s.Budget.Rollouts, Time: time.Duration(s.Budget.Time),
 		Target: s.Budget.Target, Patience: s.Budget.Patience,
-		Minibatch: s.Search.Minibatch, Dominance: s.Search.Dominance, Components: s.Search.Components, Merges: s.Search.Merges,
+		Search:      s.Search.search(),
 		Concurrency: s.Limits.Concurrency, Start: s.Start, Seed: s.Seed,
 	}
 	if o.Val == "" {
 		o.Val = strconv.Itoa(s.Data.ValNumber)
-	}
-	if o.Merges == 0 {
-		o.Merges = -1
 	}
 	return o, nil
 }

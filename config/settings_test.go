@@ -67,11 +67,11 @@ func TestSettingsKeepEverything(t *testing.T) {
 	o.Train, o.Dev = Source{Path: "/data/train.jsonl"}, DemoDev()
 	r := &Run{
 		Models: report.Models{Task: report.Model{Name: o.Model}, Reflection: report.Model{Name: o.ReflectionModel}, Judge: report.Model{Name: o.JudgeModel}},
-		Options: gepa.Options{
-			Minibatch: o.Minibatch, Dominance: gepa.Dominance(o.Dominance), Components: gepa.ComponentChoice(o.Components),
-			Budget: gepa.Budget{Proposals: o.Iterations, Rollouts: o.Rollouts, Time: o.Time, TargetScore: o.Target, NoImprovement: o.Patience},
-		},
 	}
+	r.Options.Budget = gepa.Budget{
+		Proposals: o.Iterations, Rollouts: o.Rollouts, Time: o.Time, TargetScore: o.Target, NoImprovement: o.Patience,
+	}
+	o.options(&r.Options)
 	s, err := o.settings(r)
 	if err != nil {
 		t.Fatal(err)
@@ -91,8 +91,30 @@ func TestSettingsKeepEverything(t *testing.T) {
 	if got.Train.Path != o.Train.Path || got.Dev.Path != o.Dev.Path || !bytes.Equal(got.Dev.Data, o.Dev.Data) {
 		t.Errorf("the examples are those of %s and %s", got.Train.Path, got.Dev.Path)
 	}
-	if diff := cmp.Diff(o, got, cmpopts.IgnoreFields(Optimize{}, append(notKept, "Train", "Dev")...)); diff != "" {
+	if diff := cmp.Diff(o, got, cmpopts.IgnoreFields(Optimize{}, append(notKept, "Train", "Dev", "Search")...)); diff != "" {
 		t.Errorf("(-configured +kept):\n%s", diff)
+	}
+}
+
+// What a preset or a default meant when the run began is what it means later.
+func TestSettingsKeepTheSearch(t *testing.T) {
+	zero := 0
+	for name, s := range map[string]Search{
+		"everything": filled(t, reflect.TypeFor[Search]()).Interface().(Search),
+		"nothing":    {},
+		"preset":     {Preset: string(gepa.PresetRecommended)},
+		"off":        {Preset: string(gepa.PresetRecommended), PerMember: &zero, Memory: &zero, Merges: &zero, Staged: &zero},
+	} {
+		var want, got gepa.Options
+		s.options(&want)
+		searchSettingsOf(want).search().options(&got)
+		want, got = want.WithDefaults(), got.WithDefaults()
+		if want.MaxMerges < 0 {
+			want.MaxMerges = -1
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-configured +kept):\n%s", name, diff)
+		}
 	}
 }
 

@@ -34,9 +34,11 @@ type campaign struct {
 	// concurrency and options are what runs are begun and resumed with, in
 	// turn. They must not change a run's meaning.
 	concurrency []int
-	// options are further flags of "gepa optimize", for all runs.
-	options []string
-	seed    uint64
+	// options are further flags of "gepa optimize", for all runs; with them
+	// that many proposals are in flight.
+	options  []string
+	inFlight int
+	seed     uint64
 }
 
 // TestCampaign is a short campaign, or one of KILLS kills (make campaign).
@@ -44,7 +46,7 @@ func TestCampaign(t *testing.T) {
 	if raceEnabled && os.Getenv("KILLS") == "" {
 		t.Skip("the command is the same without the race detector, and ten times as fast")
 	}
-	c := campaign{kills: 6, concurrency: []int{1, 16, 4}, seed: 1}
+	c := campaign{kills: 6, concurrency: []int{1, 16, 4}, inFlight: 1, seed: 1}
 	if text := os.Getenv("KILLS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
@@ -59,12 +61,18 @@ func TestCampaign(t *testing.T) {
 		}
 		c.seed = n
 	}
-	c.run(t)
+	deep := c
+	deep.options, deep.inFlight = []string{"--in-flight", "4"}, 4
+	c.kills, deep.kills = c.kills-c.kills/2, c.kills/2
+	t.Run("one proposal at a time", c.run)
+	if deep.kills > 0 {
+		t.Run("four in flight", deep.run)
+	}
 }
 
-// inFlightCalls is the most calls that one unit of work has made or is making
-// when it is lost: the two modules of the program in a rollout.
-const inFlightCalls = 2
+// mostLost is the most calls that a kill can cost: in a rollout both modules'
+// of the program, and a judge's as many at a time for each proposal.
+func (c campaign) mostLost(concurrency int) int { return 2*concurrency + c.inFlight*concurrency }
 
 func (c campaign) run(t *testing.T) {
 	t.Logf("%d kills, GEPA_CAMPAIGN_SEED=%d", c.kills, c.seed)
@@ -90,7 +98,7 @@ func (c campaign) run(t *testing.T) {
 			killed := v.session(concurrency, kill, time.Duration(r.IntN(4000))*time.Microsecond)
 			after := v.journal()
 			again := v.unpaid(before, after)
-			if most := inFlightCalls * concurrency; killed && again > most {
+			if most := c.mostLost(concurrency); killed && again > most {
 				t.Errorf("run %d: %d calls were lost by a kill, with %d rollouts in flight", runs, again, concurrency)
 			}
 			if !killed && again > 0 {

@@ -13,7 +13,7 @@ func newDemo() *cobra.Command {
 		Dev:        config.DemoDev(),
 		Model:      config.SimModel,
 		Iterations: config.DefaultIterations,
-		Minibatch:  config.DefaultMinibatch,
+		Search:     config.Search{Minibatch: config.DefaultMinibatch},
 	}
 	var s show
 	cmd := &cobra.Command{
