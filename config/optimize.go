@@ -21,6 +21,7 @@ import (
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/program/hotpotqa"
 	"github.com/gepa-go/gepa/propose"
+	"github.com/gepa-go/gepa/report"
 )
 
 // The names of the files in a run's folder.
@@ -141,6 +142,11 @@ type Optimize struct {
 	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts and
 	// calls; see package lm/otel. Defaults to none.
 	Tracer trace.Tracer
+
+	// Set by [Stored]: the run is there and these are its own settings, and it
+	// started from this file.
+	resumed     bool
+	startedFrom string
 }
 
 // A Source is a file of examples, or its content.
@@ -235,18 +241,39 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		Logger:   o.Logger,
 	}
 	o.options(&r.Options)
-	if o.Observer != nil {
-		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: o.Observer})
-	}
-	if calls.purse != nil {
-		r.reserve = newReserve(calls.purse, len(r.Data.Test))
-		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: r.reserve.observe})
-	}
+	r.watch(o.Observer)
 	if err := gepa.Check(r.System, r.Data, r.Options); err != nil {
 		return nil, err
 	}
-	r.identity = o.identity(r, sets, start)
+	if err := r.describe(o, sets, start); err != nil {
+		return nil, err
+	}
 	return r, ctx.Err()
+}
+
+// watch lets all see the run's events who want to: the user, who may not, and
+// the reserve.
+func (r *Run) watch(observer func(gepa.Event)) {
+	r.progress = report.NewProgress(r.Options.Budget)
+	if observer != nil {
+		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: observer})
+	}
+	if r.calls.purse != nil {
+		r.reserve = newReserve(r.calls.purse, len(r.Data.Test))
+		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: r.reserve.observe})
+	}
+}
+
+// describe fills in what the run's folder keeps of how it is configured.
+func (r *Run) describe(o Optimize, s sets, start *program.State) error {
+	r.identity = o.identity(r, s, start)
+	r.resumed, r.start, r.secrets = o.resumed, start, Secrets(o.Getenv)
+	kept, err := o.settings(r)
+	if err != nil {
+		return err
+	}
+	r.settings, err = kept.encode(r.secrets)
+	return err
 }
 
 func orDefault[T comparable](value, otherwise T) T {
