@@ -36,6 +36,8 @@ type settings struct {
 	Models   modelSettings  `json:"models"`
 	Feedback string         `json:"feedback"`
 	Template string         `json:"template"`
+	Fence    string         `json:"fence"`
+	Lint     string         `json:"lint"`
 	Search   searchSettings `json:"search"`
 	Budget   budgetSettings `json:"budget"`
 	Limits   limitSettings  `json:"limits"`
@@ -201,7 +203,7 @@ func (o Optimize) settings(r *Run) (settings, error) {
 			Judge:      roleSettings{r.Models.Judge.Name, o.JudgeParams},
 			BaseURL:    o.BaseURL,
 		},
-		Feedback: o.feedback(), Template: o.template(),
+		Feedback: o.feedback(), Template: o.template(), Fence: o.fence(), Lint: o.lint(),
 		Search: searchSettingsOf(r.Options),
 		Budget: budgetSettings{
 			Iterations: b.Proposals, Rollouts: b.Rollouts, Time: duration(b.Time), Target: b.TargetScore, Patience: b.NoImprovement,
@@ -277,7 +279,7 @@ func (s settings) optimize() (Optimize, error) {
 		Cache: s.Limits.Cache, NoCache: s.Limits.NoCache,
 		Caps: Caps{Nanos: s.Budget.Nanos, Tokens: s.Budget.Tokens, Calls: s.Budget.Calls},
 		RPM:  s.Limits.RPM, TPM: s.Limits.TPM, MaxConcurrentCalls: s.Limits.MaxConcurrentCalls,
-		Replay: s.Replay, Feedback: s.Feedback, Template: s.Template,
+		Replay: s.Replay, Feedback: s.Feedback, Template: s.Template, Fence: s.Fence, Lint: s.Lint,
 		Iterations: s.Budget.Iterations, Rollouts: s.Budget.Rollouts, Time: time.Duration(s.Budget.Time),
 		Target: s.Budget.Target, Patience: s.Budget.Patience,
 		Search:      s.Search.search(),
