@@ -98,6 +98,9 @@ func TestBarFaultyProvider(t *testing.T) {
 			if total.Calls != tally.Requests || total.InputTokens != tally.InputTokens || total.OutputTokens != tally.OutputTokens {
 				t.Errorf("ledger: %d calls, %d + %d tokens; the server counted %+v", total.Calls, total.InputTokens, total.OutputTokens, tally)
 			}
+			if sum := (report.Account{Entries: got.Spend.Ledger}).Sum(nil); sum != total || len(got.Spend.Ledger) < 6 {
+				t.Errorf("the ledger's %d entries add up to %+v, want %+v", len(got.Spend.Ledger), sum, total)
+			}
 			if (f.refuse || f.hang) && tally.Requests == tally.Replies {
 				t.Error("no call failed: the test tests nothing")
 			}

@@ -97,6 +97,9 @@ func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
 		return nil, err
 	}
 	r.calls.began = true
+	if r.Options.Journal == nil {
+		r.Options.Journal = gepa.NewMemoryJournal()
+	}
 	result, err := gepa.Optimize(ctx, r.System, r.Data, r.Options)
 	if result == nil {
 		var other *gepa.ResumeError
@@ -105,10 +108,15 @@ func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
 		}
 		return nil, err
 	}
+	// An interrupted run's account is wanted, too.
+	ledger, lerr := report.Ledger(r.Options.Journal.Records(context.WithoutCancel(ctx)), r.Models)
+	if lerr != nil {
+		err = errors.Join(err, fmt.Errorf("add up what the run spent: %w", lerr))
+	}
 	summary, serr := report.Summarize(report.Input{
 		Result: result, Err: err, Interrupted: ctx.Err() != nil,
 		Components: r.System.Components(), Data: r.Data, Options: r.Options,
-		Program: r.ProgramName, Models: r.Models,
+		Program: r.ProgramName, Models: r.Models, Ledger: ledger,
 		Output: r.output(result),
 	})
 	if serr != nil {
