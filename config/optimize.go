@@ -135,9 +135,10 @@ type Optimize struct {
 	Observer func(gepa.Event)
 	// Getenv reads an environment variable. Defaults to [os.Getenv].
 	Getenv func(string) string
-	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts and
-	// calls; see package lm/otel. Defaults to none.
+	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts,
+	// modules, calls and attempts; see package lm/otel. Defaults to none.
 	Tracer trace.Tracer
+	spans  *otel.Spans // made of it; nil for none
 }
 
 // A Source is a file of examples, or its content.
@@ -211,10 +212,10 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if err != nil {
 		return nil, usage{err}
 	}
-	r.tracer = o.Tracer
+	r.spans = o.spans
 	var proposing gepa.Proposer = proposer
-	if r.tracer != nil {
-		r.System, proposing = otel.System(r.System, r.tracer), otel.Proposer(proposer, r.tracer)
+	if r.spans != nil {
+		r.System, proposing = r.spans.System(r.System), r.spans.Proposer(proposer)
 	}
 	budget, note, err := o.budget(len(prog.Components()), len(r.Data.Validation))
 	if err != nil {
@@ -261,6 +262,9 @@ func (o Optimize) withDefaults() Optimize {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Tracer != nil {
+		o.spans = otel.New(o.Tracer)
 	}
 	o.Logger = slog.New(redacting{o.Logger.Handler(), Secrets(o.Getenv)})
 	return o

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/program"
@@ -29,8 +27,8 @@ type Run struct {
 	Caps Caps
 
 	calls    *calls
-	reserve  *reserve     // nil without caps
-	tracer   trace.Tracer // nil for none
+	reserve  *reserve    // nil without caps
+	spans    *otel.Spans // nil for none
 	identity gepa.Fields
 	out      string
 	command  string
@@ -88,9 +86,9 @@ func (r *Run) Earlier(ctx context.Context, p *report.Progress) (bool, error) {
 // is nil if the run did not begin; with an error it holds the best so far. If
 // ctx ends, the error is its cause.
 func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
-	if r.tracer != nil {
+	if r.spans != nil {
 		var end func(error)
-		ctx, end = otel.Run(ctx, r.tracer, r.ProgramName)
+		ctx, end = r.spans.Run(ctx, r.ProgramName)
 		defer func() { end(err) }()
 	}
 	if err := r.Open(ctx); err != nil {
@@ -100,7 +98,11 @@ func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
 	if r.Options.Journal == nil {
 		r.Options.Journal = gepa.NewMemoryJournal()
 	}
-	result, err := gepa.Optimize(ctx, r.System, r.Data, r.Options)
+	options := r.Options
+	if r.spans != nil {
+		options.Journal = r.spans.Journal(options.Journal)
+	}
+	result, err := gepa.Optimize(ctx, r.System, r.Data, options)
 	if result == nil {
 		var other *gepa.ResumeError
 		if r.folder != nil && errors.As(err, &other) {

@@ -9,6 +9,8 @@ type ChainOptions struct {
 	Record func(Model) Model
 	// Cache answers what was asked before; see [Cached].
 	Cache *Cache
+	// Attempt wraps what is retried, for instance in a span for each attempt.
+	Attempt func(Model) Model
 	// Retry says how temporary failures are tried again; see [Retry].
 	Retry RetryOptions
 	// Purse holds what may be spent; see [Budgeted].
@@ -33,7 +35,9 @@ const defaultTimeout = 2 * time.Minute
 // Retrying is outside the budget and the limit because every attempt costs and
 // takes a place, and one that waits for its next attempt takes none. Recording
 // is outermost so that a replay answers as the run was answered, by whatever
-// means. The time limit is of an attempt's own time with the provider.
+// means. The time limit is of an attempt's own time with the provider. See
+// docs/adr/0005-middleware-order.md. What each part did for a call is told to
+// whom [WithNotes] names.
 //
 // The error is that of [Budgeted].
 func Chain(m Model, o ChainOptions) (Model, error) {
@@ -49,6 +53,9 @@ func Chain(m Model, o ChainOptions) (Model, error) {
 		if m, err = Budgeted(m, o.Purse, o.Spending); err != nil {
 			return nil, err
 		}
+	}
+	if o.Attempt != nil {
+		m = o.Attempt(m)
 	}
 	m = Retry(m, o.Retry)
 	if o.Cache != nil {

@@ -2,6 +2,7 @@ package lm
 
 import (
 	"context"
+	"log/slog"
 	"math"
 	"math/bits"
 
@@ -138,7 +139,16 @@ type priced struct {
 func (p *priced) Complete(ctx context.Context, req Request) (Reply, error) {
 	reply, err := p.model.Complete(ctx, req)
 	if err == nil {
+		before := reply.Usage.Cost
 		reply.Usage = p.settle(reply.Usage)
+		by := "table"
+		switch {
+		case before.Known():
+			by = "provider"
+		case !reply.Usage.Cost.Known():
+			by = "nobody"
+		}
+		Tell(ctx, PartPrice, slog.String("by", by), slog.Int64("cost_nano_usd", reply.Usage.Cost.Nanos))
 		return reply, nil
 	}
 	e := AsError(err, p.Name())

@@ -81,6 +81,9 @@ func (p *Predictor) Call(ctx context.Context, inputs gepa.Fields) (gepa.Fields, 
 	c := call{run: r, setting: r.settingOf(p)}
 	given, missing := c.setting.sig.takeInputs(inputs)
 	step := r.begin(c.setting.name, given)
+	ctx, end := gepa.BeginStep(ctx, c.setting.name)
+	var err error
+	defer func() { end(err) }() // also past a panic
 	outputs, exchanges, err := c.answer(ctx, given, missing)
 	step.finish(outputs, exchanges, err)
 	return outputs, err
