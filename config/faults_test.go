@@ -8,7 +8,6 @@ package config_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"sync"
@@ -111,12 +110,6 @@ func TestBarFaultyProvider(t *testing.T) {
 
 // long reports whether bars are held in full (make bars) or in short.
 func long() bool { return os.Getenv("GEPA_BARS") != "" }
-
-// prices are of the models m and n, in a file.
-func prices(t *testing.T, in, out int64) string {
-	t.Helper()
-	return write(t, "prices.json", fmt.Sprintf(`{"date": "2026-01-01", "models": {"openai/m": {"input": %d, "output": %d}}}`, in, out))
-}
 
 // With 64 calls in flight, a cap of five cents is not exceeded by the server's
 // own count, and ends the run cleanly.

@@ -61,6 +61,7 @@ func (o Optimize) models(c *calls) (roles, error) {
 			if made[role.name], err = o.model(c, role); err != nil {
 				return r, err
 			}
+			made[role.name] = lm.Logged(made[role.name], o.Logger)
 			if o.spans != nil {
 				made[role.name] = o.spans.Model(made[role.name])
 			}

@@ -130,7 +130,9 @@ type Optimize struct {
 	// Command is the command line, kept with the run for people.
 	Command string
 
-	// Logger gets warnings, Observer the run's events; see [gepa.Options].
+	// Logger gets warnings and, at the debug level, every model call with what
+	// each part of the chain did for it (see [lm.Logged]); keys are taken out.
+	// Observer gets the run's events; see [gepa.Options].
 	Logger   *slog.Logger
 	Observer func(gepa.Event)
 	// Getenv reads an environment variable. Defaults to [os.Getenv].
@@ -243,6 +245,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if err := gepa.Check(r.System, r.Data, r.Options); err != nil {
 		return nil, err
 	}
+	r.Bound = o.bound(r)
 	r.identity = o.identity(r, sets, start)
 	return r, ctx.Err()
 }
@@ -322,6 +325,12 @@ func (o Optimize) checkChoices() error {
 	for prefix, params := range o.generation() {
 		if t := params.Temperature; t != nil && *t < 0 {
 			return usagef("--%stemperature %g: want 0 or more", prefix, *t)
+		}
+		if p := params.TopP; p != nil && (*p <= 0 || *p > 1) {
+			return usagef("--%stop-p %g: want more than 0 and at most 1", prefix, *p)
+		}
+		if slices.Contains(params.Stop, "") {
+			return usagef("--%sstop: want a text at which a reply ends, got an empty one", prefix)
 		}
 	}
 	if o.Target < 0 || o.Target > 1 {

@@ -23,8 +23,10 @@ type Run struct {
 	Options gepa.Options
 	// BudgetNote says where the budget comes from, if not from its flags.
 	BudgetNote string
-	// Caps are what the run may spend.
-	Caps Caps
+	// Caps are what the run may spend, and Bound what it can cost without one
+	// on dollars.
+	Caps  Caps
+	Bound Bound
 
 	calls    *calls
 	reserve  *reserve    // nil without caps

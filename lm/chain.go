@@ -30,7 +30,7 @@ const defaultTimeout = 2 * time.Minute
 
 // Chain returns the model with all that lies between a program and a provider:
 //
-//	record → cache → retry → budget → limit → timeout → price → m
+//	record → forms → cache → retry → budget → limit → timeout → price → m
 //
 // Retrying is outside the budget and the limit because every attempt costs and
 // takes a place, and one that waits for its next attempt takes none. Recording
@@ -61,6 +61,7 @@ func Chain(m Model, o ChainOptions) (Model, error) {
 	if o.Cache != nil {
 		m = Cached(m, o.Cache)
 	}
+	m = RememberForms(m)
 	if o.Record != nil {
 		m = o.Record(m)
 	}

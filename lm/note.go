@@ -21,6 +21,8 @@ const (
 	// PartRecord: a cassette kept the call ("recorded") or answered it
 	// ("replayed"), as the attribute result says.
 	PartRecord = "record"
+	// PartForms: the model is known to refuse the form that was asked for.
+	PartForms = "forms"
 	// PartCache: result is "hit", "shared" (an equal call was under way) or
 	// "miss", kept whether the reply of a miss is an answer worth keeping.
 	PartCache = "cache"

@@ -125,6 +125,7 @@ func (c call) answer(ctx context.Context, inputs gepa.Fields, missing []string) 
 	var (
 		exchanges []gepa.Exchange
 		first     *Failure
+		refused   []refusal
 	)
 	ways := c.ways()
 	for i, w := range ways {
@@ -132,9 +133,13 @@ func (c call) answer(ctx context.Context, inputs gepa.Fields, missing []string) 
 		outputs, x, err := c.ask(ctx, w, last, inputs)
 		exchanges = append(exchanges, x...)
 		if !last && w.refusedForm(err) {
+			refused = append(refused, refusal{w, lm.AsError(err, "")})
 			continue
 		}
 		failure, failed := errors.AsType[*Failure](err)
+		if _, unanswered := errors.AsType[*lm.Error](err); !unanswered {
+			c.refuse(refused)
+		}
 		switch {
 		case failed && first != nil:
 			first.Problem += "; asked again in the " + w.format.Name() + " format: " + failure.Problem
@@ -146,6 +151,20 @@ func (c call) answer(ctx context.Context, inputs gepa.Fields, missing []string) 
 		return outputs, exchanges, err
 	}
 	return nil, exchanges, errors.New("there is no way to ask") // not reached: the last way returns
+}
+
+// A refusal is a way that the provider refused.
+type refusal struct {
+	way way
+	err *lm.Error
+}
+
+// refuse lets the model remember ways that it refused, now that another got a
+// reply to the same question.
+func (c call) refuse(refused []refusal) {
+	for _, r := range refused {
+		lm.RefuseForm(c.run.runtime.Model, lm.Request{JSON: r.way.json, Schema: r.way.schema}, r.err)
+	}
 }
 
 func isParseError(err error) bool {
