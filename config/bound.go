@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gepa-go/gepa"
@@ -99,7 +100,7 @@ func longest(d gepa.Data) int64 {
 	for _, set := range [][]gepa.Example{d.Feedback, d.Validation, d.Test} {
 		for _, ex := range set {
 			size := 0
-			for _, f := range append(ex.Inputs[:len(ex.Inputs):len(ex.Inputs)], ex.Labels...) {
+			for _, f := range slices.Concat(ex.Inputs, ex.Labels) {
 				size += len(f.Name) + len(f.Value)
 			}
 			most = max(most, size)

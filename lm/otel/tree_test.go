@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -131,8 +130,8 @@ func (r *traced) run(ctx context.Context, proposals int, texts ...string) error 
 	return err
 }
 
-// lines shows spans as paths from the root, each with its number where it has
-// one, counted.
+// paths counts the spans by their paths from the root, proposals with their
+// numbers and outcomes.
 func (r *traced) paths() map[string]int {
 	byID := map[string]tracetest.SpanStub{}
 	for _, s := range r.exported.GetSpans() {
@@ -265,7 +264,6 @@ func TestTreeOfAResumedRun(t *testing.T) {
 		}
 		r.exported.Reset()
 		r.chain = asked
-		time.Sleep(time.Second)
 		if err := r.run(t.Context(), 1, "longer"); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -109,7 +110,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	after, err := os.ReadFile(path("prices.json"))
-	if err != nil || string(after) != string(before) {
+	if err != nil || !bytes.Equal(after, before) {
 		t.Errorf("the table changes when it is written anew (%v)", err)
 	}
 	newer := `{"gpt-x": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 3e-07, "output_cost_per_token": 1.6e-06},

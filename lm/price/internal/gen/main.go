@@ -19,7 +19,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/gepa-go/gepa/lm/price"
@@ -51,7 +53,7 @@ func run(out, kept, date string, catalogues []string) error {
 	if _, err := price.Parse(out, text); err != nil {
 		return fmt.Errorf("what was generated is no table: %w", err)
 	}
-	return os.WriteFile(out, text, 0o644) //nolint:gosec // a source file
+	return os.WriteFile(out, text, 0o644)
 }
 
 // merged returns the table of the catalogues and of what is kept.
@@ -65,10 +67,10 @@ func merged(kept, date string, catalogues []string) (price.Table, error) {
 	}
 	keptSource := table.Source
 	var versions []string
-	for i := len(catalogues) - 1; i >= 0; i-- {
-		version, path, ok := strings.Cut(catalogues[i], "=")
+	for _, given := range slices.Backward(catalogues) {
+		version, path, ok := strings.Cut(given, "=")
 		if !ok {
-			return table, fmt.Errorf("%q is not VERSION=FILE", catalogues[i])
+			return table, fmt.Errorf("%q is not VERSION=FILE", given)
 		}
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -81,9 +83,7 @@ func merged(kept, date string, catalogues []string) (price.Table, error) {
 		for _, name := range odd {
 			fmt.Fprintf(os.Stderr, "gen: %s: %s is left out: its prices are not plausible\n", path, name)
 		}
-		for name, p := range prices {
-			table.Models[name] = p
-		}
+		maps.Copy(table.Models, prices)
 		versions = append([]string{version}, versions...)
 	}
 	table.Date = date
