@@ -141,14 +141,9 @@ func (p *priced) Complete(ctx context.Context, req Request) (Reply, error) {
 	if err == nil {
 		before := reply.Usage.Cost
 		reply.Usage = p.settle(reply.Usage)
-		by := "table"
-		switch {
-		case before.Known():
-			by = "provider"
-		case !reply.Usage.Cost.Known():
-			by = "nobody"
+		if notesTo(ctx) != nil {
+			Tell(ctx, PartPrice, slog.String("by", pricedBy(before, reply.Usage.Cost)), slog.Int64("cost_nano_usd", reply.Usage.Cost.Nanos))
 		}
-		Tell(ctx, PartPrice, slog.String("by", by), slog.Int64("cost_nano_usd", reply.Usage.Cost.Nanos))
 		return reply, nil
 	}
 	e := AsError(err, p.Name())
@@ -158,6 +153,18 @@ func (p *priced) Complete(ctx context.Context, req Request) (Reply, error) {
 		return Reply{}, &own
 	}
 	return Reply{}, err
+}
+
+// pricedBy says whose figure a cost is, by what the provider reported and what
+// was made of it.
+func pricedBy(reported, cost gepa.Cost) string {
+	switch {
+	case reported.Known():
+		return "provider"
+	case cost.Known():
+		return "table"
+	}
+	return "nobody"
 }
 
 // settle fills in an unknown cost. Where only some calls' costs are unknown

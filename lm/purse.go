@@ -264,8 +264,10 @@ func (b *budgeted) Complete(ctx context.Context, req Request) (Reply, error) {
 	defer func() { b.purse.settle(need, consumed) }()
 	reply, err := b.model.Complete(ctx, req)
 	consumed = b.consumed(need, reply, err)
-	Tell(ctx, PartBudget, slog.Int64("reserved_nano_usd", need.Nanos), slog.Int64("reserved_tokens", need.Tokens),
-		slog.Int64("settled_nano_usd", consumed.Nanos), slog.Int64("settled_tokens", consumed.Tokens), slog.Duration("waited", waited))
+	if notesTo(ctx) != nil {
+		Tell(ctx, PartBudget, slog.Int64("reserved_nano_usd", need.Nanos), slog.Int64("reserved_tokens", need.Tokens),
+			slog.Int64("settled_nano_usd", consumed.Nanos), slog.Int64("settled_tokens", consumed.Tokens), slog.Duration("waited", waited))
+	}
 	return reply, err
 }
 
