@@ -111,11 +111,9 @@ type Optimize struct {
 	Target   float64
 	Patience int
 
-	// Minibatch defaults to DefaultMinibatch, Dominance to "subset",
-	// Components to "round_robin" and Merges to 5; negative Merges means none.
-	Minibatch             int
-	Dominance, Components string
-	Merges                int
+	// Search says how it searches. Its Minibatch defaults to the preset's or,
+	// where that has none, to DefaultMinibatch.
+	Search
 	// Concurrency is the number of rollouts at a time. Defaults to 8.
 	Concurrency int
 	// Start is a saved program, or the folder of an earlier run, to start
@@ -226,21 +224,20 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	r.BudgetNote = note
 	r.Options = gepa.Options{
 		Seed:        o.Seed,
-		Minibatch:   orDefault(o.Minibatch, DefaultMinibatch),
-		Dominance:   gepa.Dominance(orDefault(o.Dominance, string(gepa.DominanceSubset))),
-		Components:  gepa.ComponentChoice(orDefault(o.Components, string(gepa.ComponentRoundRobin))),
-		MaxMerges:   o.Merges,
 		Proposer:    proposing,
 		Budget:      budget,
 		Concurrency: o.Concurrency,
 		// The models try again themselves.
 		Attempts: 1,
-		Observer: o.Observer,
 		Logger:   o.Logger,
+	}
+	o.options(&r.Options)
+	if o.Observer != nil {
+		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: o.Observer})
 	}
 	if calls.purse != nil {
 		r.reserve = newReserve(calls.purse, len(r.Data.Test))
-		r.Options.Observer = both(r.reserve.observe, o.Observer)
+		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: r.reserve.observe})
 	}
 	if err := gepa.Check(r.System, r.Data, r.Options); err != nil {
 		return nil, err
@@ -281,17 +278,6 @@ func (o Optimize) generation() iter.Seq2[string, lm.Params] {
 	}
 }
 
-// both returns an observer that tells two; the second may be nil.
-func both(first, second func(gepa.Event)) func(gepa.Event) {
-	if second == nil {
-		return first
-	}
-	return func(e gepa.Event) {
-		first(e)
-		second(e)
-	}
-}
-
 func (o Optimize) feedback() string { return orDefault(o.Feedback, string(propose.FeedbackBoth)) }
 func (o Optimize) template() string { return orDefault(o.Template, propose.TemplateInstruction) }
 
@@ -307,17 +293,12 @@ func (o Optimize) checkChoices() error {
 			return usagef("--%s is missing: %s", f.flag, f.what)
 		}
 	}
-	for _, f := range []struct {
-		flag, value string
-		choices     []string
-	}{
+	for _, f := range append(o.choices(), []choice{
 		{"program", o.Program, Programs()},
 		{"feedback", o.Feedback, []string{string(propose.FeedbackMetric), string(propose.FeedbackJudge), string(propose.FeedbackBoth)}},
 		{"template", o.Template, []string{propose.TemplateInstruction, propose.TemplateGEPA}},
 		{"auto", o.Auto, []string{string(gepa.AutoLight), string(gepa.AutoMedium), string(gepa.AutoHeavy)}},
-		{"dominance", o.Dominance, []string{string(gepa.DominanceSubset), string(gepa.DominanceCover)}},
-		{"components", o.Components, []string{string(gepa.ComponentRoundRobin), string(gepa.ComponentAll)}},
-	} {
+	}...) {
 		if f.value != "" && !slices.Contains(f.choices, f.value) {
 			return usagef("--%s %s: want %s%s", f.flag, f.value, orWords(f.choices), DidYouMean(f.value, f.choices))
 		}
@@ -332,6 +313,9 @@ func (o Optimize) checkChoices() error {
 		if slices.Contains(params.Stop, "") {
 			return usagef("--%sstop: want a text at which a reply ends, got an empty one", prefix)
 		}
+	}
+	if err := o.Search.check(); err != nil {
+		return err
 	}
 	if o.Target < 0 || o.Target > 1 {
 		return usagef("--target %g: want a mean score between 0 and 1", o.Target)
