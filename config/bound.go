@@ -80,7 +80,9 @@ func (o Optimize) bound(r *Run) Bound {
 	batch := int64(plan.Minibatch)
 	add(r.Models.Task.Price, int64(plan.Search+plan.Reading)*components, rollout+instruction+promptTokens, output[""])
 	add(r.Models.Judge.Price, proposals*rewritten*batch, 2*rollout+instruction+promptTokens, output["judge-"])
-	add(r.Models.Reflection.Price, proposals*rewritten, batch*(2*rollout+output["judge-"]+promptTokens)+instruction+promptTokens, output["reflection-"])
+	children, rejected := int64(max(r.Options.Children, 1)), int64(r.Options.Memory)
+	add(r.Models.Reflection.Price, proposals*rewritten*children,
+		batch*(2*rollout+output["judge-"]+promptTokens)+(1+rejected)*(instruction+promptTokens), output["reflection-"])
 	b.Nanos = int64(min(sum, math.MaxInt64))
 	return b
 }

@@ -103,6 +103,7 @@ type ledger struct {
 	rollouts map[gepa.RolloutKey]map[string]gepa.Usage // by component
 	calls    []call
 	called   map[call]bool
+	children map[int][]map[string]string // changed texts, by proposal
 	failures []gepa.AttemptFailed
 }
 
@@ -113,7 +114,7 @@ type call struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{state: gepa.NewState(), rollouts: map[gepa.RolloutKey]map[string]gepa.Usage{}, called: map[call]bool{}}
+	return &ledger{state: gepa.NewState(), rollouts: map[gepa.RolloutKey]map[string]gepa.Usage{}, called: map[call]bool{}, children: map[int][]map[string]string{}}
 }
 
 func (l *ledger) apply(e gepa.Event) error {
@@ -130,6 +131,8 @@ func (l *ledger) apply(e gepa.Event) error {
 			l.called[id] = true
 			l.calls = append(l.calls, call{e.Proposal, e.Call, e.Result.Exchange.Usage})
 		}
+	case gepa.ReflectionDone:
+		l.children[e.Proposal] = append(l.children[e.Proposal], e.Texts)
 	case gepa.AttemptFailed:
 		l.failures = append(l.failures, e)
 	}
@@ -269,15 +272,19 @@ func (l *ledger) wanted() map[gepa.RolloutKey]Purpose {
 		if p.Kind == gepa.ProposalMerge {
 			refs = run.Validation
 		}
-		examples := make([]gepa.ExampleRef, len(p.Examples))
-		for i, at := range p.Examples {
-			examples[i] = refs[at]
+		var examples []gepa.ExampleRef
+		for _, at := range slices.Concat(p.Examples, p.More) {
+			examples = append(examples, refs[at])
 		}
-		for _, parent := range p.Parents {
-			claim(pool[parent].Texts.Hash(), examples, purpose)
+		parent := pool[p.Parents[0]].Texts
+		if p.Kind != gepa.ProposalMerge { // whose parents are not run again
+			claim(parent.Hash(), examples, purpose)
+		}
+		for _, texts := range l.children[p.Proposal] {
+			claim(parent.With(texts).Hash(), examples, purpose)
 		}
 		if p.Gate != nil && len(p.Gate.Texts) > 0 {
-			child := pool[p.Parents[0]].Texts.With(p.Gate.Texts).Hash()
+			child := parent.With(p.Gate.Texts).Hash()
 			claim(child, examples, purpose)
 			if p.Gate.Passed {
 				claim(child, run.Validation, purpose)

@@ -7,6 +7,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +25,7 @@ import (
 type payingSystem struct {
 	lengthSystem
 	fail   func(job gepa.Job) bool
-	failed map[gepa.RolloutKey]bool
+	failed *sync.Map // by key
 }
 
 func paid(calls, tokens int64) gepa.Usage {
@@ -31,8 +33,7 @@ func paid(calls, tokens int64) gepa.Usage {
 }
 
 func (s payingSystem) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) {
-	if key := job.Key(); s.fail(job) && !s.failed[key] {
-		s.failed[key] = true
+	if _, again := s.failed.LoadOrStore(job.Key(), true); s.fail(job) && !again {
 		return gepa.Rollout{}, gepa.WithUsage(errors.New("no line"), paid(2, 7))
 	}
 	r, err := s.lengthSystem.Run(ctx, job)
@@ -50,7 +51,7 @@ func (s payingSystem) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, erro
 type payingProposer struct {
 	proposer
 	failAt int
-	failed *bool
+	failed *atomic.Bool
 }
 
 func (p payingProposer) Propose(ctx context.Context, req gepa.ReflectRequest) (gepa.Reflection, error) {
@@ -62,8 +63,7 @@ func (p payingProposer) Propose(ctx context.Context, req gepa.ReflectRequest) (g
 			return gepa.Reflection{}, err
 		}
 	}
-	if req.Proposal == p.failAt && !*p.failed {
-		*p.failed = true
+	if req.Proposal == p.failAt && p.failed.CompareAndSwap(false, true) {
 		return gepa.Reflection{}, gepa.WithUsage(errors.New("no line"), paid(1, 3))
 	}
 	return p.proposer.Propose(ctx, req)
@@ -71,14 +71,13 @@ func (p payingProposer) Propose(ctx context.Context, req gepa.ReflectRequest) (g
 
 // spend runs a search, in a bubble where the engine's pauses between attempts
 // take no time, and returns its journal and what the engine says it cost.
-func spend(t *testing.T, texts []string, failAt int, fail func(gepa.Job) bool) (journal gepa.Journal, spent gepa.Spend) {
+func spend(t *testing.T, o gepa.Options, texts []string, failAt int, fail func(gepa.Job) bool) (journal gepa.Journal, spent gepa.Spend) {
 	t.Helper()
 	journal = gepa.NewMemoryJournal()
 	synctest.Test(t, func(t *testing.T) {
-		r, err := gepa.Optimize(t.Context(), payingSystem{fail: fail, failed: map[gepa.RolloutKey]bool{}}, input().Data, gepa.Options{
-			Journal: journal, Budget: gepa.Budget{Proposals: len(texts)}, Minibatch: 2, Concurrency: 1,
-			Proposer: payingProposer{proposer(texts), failAt, new(bool)},
-		})
+		o.Journal, o.Budget, o.Minibatch, o.Concurrency = journal, gepa.Budget{Proposals: len(texts)}, 2, 1
+		o.Proposer = payingProposer{proposer(texts), failAt, new(atomic.Bool)}
+		r, err := gepa.Optimize(t.Context(), payingSystem{fail: fail, failed: new(sync.Map)}, input().Data, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +98,7 @@ func ledger(t *testing.T, j gepa.Journal, m report.Models) report.Account {
 }
 
 func TestLedger(t *testing.T) {
-	journal, want := spend(t, []string{"1:bad", "2:good", "3:", "4:good again"}, 2, func(j gepa.Job) bool { return j.Example.ID == "vb" || j.Example.ID == "ta" })
+	journal, want := spend(t, gepa.Options{}, []string{"1:bad", "2:good", "3:", "4:good again"}, 2, func(j gepa.Job) bool { return j.Example.ID == "vb" || j.Example.ID == "ta" })
 	a := ledger(t, journal, judged)
 	if diff := cmp.Diff(report.UsageOf(want.Total(), false), a.Total); diff != "" {
 		t.Errorf("the total is not the run's (-run +ledger):\n%s", diff)
@@ -147,10 +146,18 @@ func TestLedgerAddsUp(t *testing.T) {
 func addsUp(t *testing.T, rt *rapid.T) {
 	texts := rapid.SliceOfN(rapid.SampledFrom([]string{":bad", ":", ":good", ":better text", ":good"}), 1, 6).Draw(rt, "texts")
 	failing := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"fa", "fb", "va", "vb", "ta", "tb"}), 0, 6, rapid.ID).Draw(rt, "failing")
-	journal, want := spend(t, texts, rapid.IntRange(0, 6).Draw(rt, "proposal that fails"), func(j gepa.Job) bool { return slices.Contains(failing, j.Example.ID) })
+	options := gepa.Options{
+		Children: rapid.IntRange(0, 2).Draw(rt, "children"), InFlight: rapid.IntRange(0, 3).Draw(rt, "in flight"),
+		Acceptance: rapid.SampledFrom([]gepa.Acceptance{"", gepa.AcceptEqual, gepa.AcceptPaired}).Draw(rt, "acceptance"),
+		Staged:     gepa.Staged{First: rapid.SampledFrom([]int{0, 2}).Draw(rt, "staged")},
+	}
+	journal, want := spend(t, options, texts, rapid.IntRange(0, 6).Draw(rt, "proposal that fails"), func(j gepa.Job) bool { return slices.Contains(failing, j.Example.ID) })
 	a := ledger(t, journal, judged)
 	if diff := cmp.Diff(report.UsageOf(want.Total(), false), a.Total); diff != "" {
 		rt.Fatalf("the total is not the run's (-run +ledger):\n%s", diff)
+	}
+	if unknown := a.Sum(func(c report.Charge) bool { return c.Purpose == report.PurposeUnknown }); unknown != report.UsageOf(gepa.Usage{}, false) {
+		rt.Fatalf("nobody knows what this was for: %+v", unknown)
 	}
 	var opening, results, decisions []gepa.Record
 	for r, err := range journal.Records(t.Context()) {
@@ -160,7 +167,7 @@ func addsUp(t *testing.T, rt *rapid.T) {
 		switch {
 		case r.Kind == gepa.KindRun:
 			opening = append(opening, r)
-		case r.Key != "" && r.Kind != gepa.KindCall:
+		case slices.Contains([]string{gepa.KindRollout, gepa.KindFailure, gepa.KindSession}, r.Kind):
 			results = append(results, r)
 		default:
 			decisions = append(decisions, r)
@@ -227,7 +234,7 @@ func TestLedgerDoubts(t *testing.T) {
 
 // runFormat returns the format of this version's journals.
 func runFormat(t *testing.T) int {
-	journal, _ := spend(t, []string{":"}, 0, func(gepa.Job) bool { return false })
+	journal, _ := spend(t, gepa.Options{}, []string{":"}, 0, func(gepa.Job) bool { return false })
 	for r, err := range journal.Records(t.Context()) {
 		if err != nil {
 			t.Fatal(err)

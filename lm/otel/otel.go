@@ -148,11 +148,11 @@ type proposer struct {
 func (p *proposer) Propose(ctx context.Context, req gepa.ReflectRequest) (gepa.Reflection, error) {
 	ctx, span := p.spans.tracer.Start(p.spans.forProposal(ctx, req.Proposal), "reflection", trace.WithAttributes(
 		attribute.Int("gepa.proposal", req.Proposal),
+		attribute.Int("gepa.child", req.Child),
 		attribute.StringSlice("gepa.components", req.Components)))
 	r, err := p.Proposer.Propose(ctx, req)
 	if err == nil {
 		span.SetAttributes(attribute.Bool("gepa.refused", r.Refused != ""))
-		p.spans.reflected(req, r)
 	}
 	end(span, err)
 	return r, err

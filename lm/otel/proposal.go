@@ -50,11 +50,10 @@ func (j *journal) Records(ctx context.Context) iter.Seq2[gepa.Record, error] {
 // A plan is as much of a run's state as it takes to tell which proposal a
 // rollout is for.
 type plan struct {
-	read       bool // earlier sessions' records, or the first of this one
-	feedback   []gepa.ExampleRef
-	validation []gepa.ExampleRef
-	pool       []gepa.Candidate
-	open       map[int]*proposal
+	read     bool // earlier sessions' records, or the first of this one
+	feedback []gepa.ExampleRef
+	pool     []gepa.Candidate
+	open     map[int]*proposal
 }
 
 func newPlan() plan { return plan{open: map[int]*proposal{}} }
@@ -63,10 +62,10 @@ func newPlan() plan { return plan{open: map[int]*proposal{}} }
 type proposal struct {
 	planned  gepa.ProposalPlanned
 	span     trace.Span      // nil until something is done for it
-	parents  map[string]bool // by hash
+	parent   string          // by hash; "" for a merge, whose parents are not run
 	children map[string]bool // by hash
 	child    gepa.Candidate  // that of the gate
-	examples map[string]bool // of the minibatch or the screen, by hash
+	examples map[string]bool // on which the parent may be run, by hash
 }
 
 func (s *Spans) firstReading() bool {
@@ -80,7 +79,7 @@ func (s *Spans) firstReading() bool {
 // follow applies a record. Of another session's no span is made.
 func (s *Spans) follow(ctx context.Context, r gepa.Record, own bool) {
 	switch r.Kind {
-	case gepa.KindRun, gepa.KindPlan, gepa.KindGate, gepa.KindCommit:
+	case gepa.KindRun, gepa.KindPlan, gepa.KindReflect, gepa.KindGate, gepa.KindCommit:
 	default:
 		return // results are many, and say nothing here
 	}
@@ -98,6 +97,8 @@ func (s *Spans) follow(ctx context.Context, r gepa.Record, own bool) {
 		if p := s.plan.add(e); own && p != nil {
 			s.start(ctx, p)
 		}
+	case gepa.ReflectionDone:
+		s.plan.reflected(e)
 	case gepa.GateDecided:
 		if p := s.plan.gate(e); p != nil && p.span != nil {
 			p.span.SetAttributes(attribute.Float64("gepa.gate.parent", e.Parent), attribute.Float64("gepa.gate.child", e.Child), attribute.Bool("gepa.gate.passed", e.Passed))
@@ -119,27 +120,29 @@ func (l *plan) begin(e gepa.RunStarted) {
 	if e.Options.Start != nil {
 		base = e.Options.Start
 	}
-	l.feedback, l.validation = e.Feedback, e.Validation
+	l.feedback = e.Feedback
 	l.pool = []gepa.Candidate{base}
 }
 
 // add opens a proposal; nil if it cannot be, which the engine says.
 func (l *plan) add(e gepa.ProposalPlanned) *proposal {
-	p := &proposal{planned: e, parents: map[string]bool{}, children: map[string]bool{}, examples: map[string]bool{}}
+	p := &proposal{planned: e, children: map[string]bool{}, examples: map[string]bool{}}
 	for _, id := range e.Parents {
 		if id < 0 || id >= len(l.pool) {
 			return nil
 		}
-		p.parents[l.pool[id].Hash()] = true
 	}
-	refs := l.feedback
-	if e.Kind == gepa.ProposalMerge {
-		refs = l.validation
+	switch {
+	case len(e.Parents) == 0:
+		return nil
+	case e.Kind == gepa.ProposalMerge:
 		p.merged(l.pool)
+	default:
+		p.parent = l.pool[e.Parents[0]].Hash()
 	}
-	for _, i := range e.Examples {
-		if i >= 0 && i < len(refs) {
-			p.examples[refs[i].Hash] = true
+	for _, i := range slices.Concat(e.Examples, e.More) {
+		if i >= 0 && i < len(l.feedback) {
+			p.examples[l.feedback[i].Hash] = true
 		}
 	}
 	l.open[e.Proposal] = p
@@ -157,6 +160,14 @@ func (p *proposal) merged(pool []gepa.Candidate) {
 		texts[name] = other[name]
 	}
 	p.children[pool[p.planned.Parents[0]].With(texts).Hash()] = true
+}
+
+// reflected notes a child that earlier sessions' reflections made, or that the
+// engine made of this one's.
+func (l *plan) reflected(e gepa.ReflectionDone) {
+	if p := l.open[e.Proposal]; p != nil && len(e.Texts) > 0 {
+		p.children[l.pool[p.planned.Parents[0]].With(e.Texts).Hash()] = true
+	}
 }
 
 func (l *plan) gate(e gepa.GateDecided) *proposal {
@@ -224,27 +235,9 @@ func (s *Spans) forRollout(ctx context.Context, key gepa.RolloutKey) context.Con
 	defer s.mu.Unlock()
 	for _, number := range slices.Sorted(maps.Keys(s.plan.open)) {
 		p := s.plan.open[number]
-		if p.children[key.Candidate] || p.parents[key.Candidate] && p.examples[key.Example] {
+		if p.children[key.Candidate] || p.parent == key.Candidate && p.examples[key.Example] {
 			return s.within(ctx, p)
 		}
 	}
 	return ctx
-}
-
-// reflected notes the child that a reflection made.
-func (s *Spans) reflected(req gepa.ReflectRequest, r gepa.Reflection) {
-	if len(r.Texts) == 0 {
-		return
-	}
-	texts := map[string]string{}
-	for _, name := range req.Components {
-		if text, ok := r.Texts[name]; ok {
-			texts[name] = text
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.plan.open[req.Proposal]; p != nil && p.children != nil {
-		p.children[req.Candidate.With(texts).Hash()] = true
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -66,15 +67,16 @@ func (w writes) Propose(ctx context.Context, req gepa.ReflectRequest) (gepa.Refl
 }
 
 // shelf is a cache's store in memory.
-type shelf map[lm.RequestKey][]byte
+type shelf struct{ values sync.Map }
 
-func (s shelf) Get(_ context.Context, key lm.RequestKey) ([]byte, bool, error) {
-	value, ok := s[key]
-	return value, ok, nil
+func (s *shelf) Get(_ context.Context, key lm.RequestKey) ([]byte, bool, error) {
+	value, ok := s.values.Load(key)
+	raw, _ := value.([]byte)
+	return raw, ok, nil
 }
 
-func (s shelf) Put(_ context.Context, key lm.RequestKey, value []byte) error {
-	s[key] = value
+func (s *shelf) Put(_ context.Context, key lm.RequestKey, value []byte) error {
+	s.values.Store(key, value)
 	return nil
 }
 
@@ -92,6 +94,7 @@ type traced struct {
 	journal  gepa.Journal
 	chain    lm.Model
 	spans    *otel.Spans
+	options  gepa.Options
 }
 
 func newTraced(t *testing.T) *traced {
@@ -107,7 +110,7 @@ func newTraced(t *testing.T) *traced {
 		return lm.Reply{Text: "secret words", Finish: lm.FinishStop, Usage: usage, Ignored: []string{"seed"}}, nil
 	}))
 	chain, err := lm.Chain(provider, lm.ChainOptions{
-		Cache:    lm.NewCache(shelf{}, nil),
+		Cache:    lm.NewCache(new(shelf), nil),
 		Attempt:  r.spans.Attempt,
 		Purse:    lm.NewPurse(lm.Caps{Nanos: 1e9}),
 		Limiter:  lm.NewLimiter(lm.LimiterOptions{}),
@@ -122,10 +125,10 @@ func newTraced(t *testing.T) *traced {
 
 func (r *traced) run(ctx context.Context, proposals int, texts ...string) error {
 	ctx, end := r.spans.Run(ctx, "p")
-	_, err := gepa.Optimize(ctx, r.spans.System(steps{r.chain}), gepa.Data{Feedback: set("f", 4), Validation: set("v", 2), Test: set("t", 2)}, gepa.Options{
-		Journal: r.spans.Journal(r.journal), Proposer: r.spans.Proposer(writes{r.chain, texts}),
-		Budget: gepa.Budget{Proposals: proposals}, Minibatch: 2, Concurrency: 1,
-	})
+	o := r.options
+	o.Journal, o.Proposer = r.spans.Journal(r.journal), r.spans.Proposer(writes{r.chain, texts})
+	o.Budget, o.Minibatch, o.Concurrency = gepa.Budget{Proposals: proposals}, 2, 1
+	_, err := gepa.Optimize(ctx, r.spans.System(steps{r.chain}), gepa.Data{Feedback: set("f", 4), Validation: set("v", 2), Test: set("t", 2)}, o)
 	end(err)
 	return err
 }
@@ -240,6 +243,34 @@ func checkParts(t *testing.T, spans tracetest.SpanStubs) {
 	if i := slices.IndexFunc(spans, func(s tracetest.SpanStub) bool { return attr(s, "gepa.ignored") != "" }); i < 0 {
 		t.Error("no span says which parameters were ignored")
 	}
+}
+
+// With several proposals in flight and several children each, every rollout is
+// still below one that wants it.
+func TestTreeOfAPipeline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newTraced(t)
+		r.options = gepa.Options{InFlight: 3, Children: 2, Acceptance: gepa.AcceptPaired}
+		if err := r.run(t.Context(), 4, "longer", "fail", "another", "", "last"); err != nil {
+			t.Fatal(err)
+		}
+		got := r.paths()
+		below := 0
+		for path, n := range got {
+			if strings.HasSuffix(path, "> rollout") && path != "run p > rollout" {
+				below += n
+			}
+		}
+		ended := 0
+		for path, n := range got {
+			if strings.HasPrefix(path, "run p > proposal ") && (strings.HasSuffix(path, " accepted") || strings.HasSuffix(path, " rejected")) {
+				ended += n
+			}
+		}
+		if got["run p > rollout"] > 2+2*2 || below < 8 || ended != 4 {
+			t.Errorf("%d rollouts below proposals, %d proposals ended; spans: %v", below, ended, got)
+		}
+	})
 }
 
 // A resumed run's rollouts are below the proposal that was under way, and what
