@@ -161,15 +161,17 @@ func TestBarInterruptReturns(t *testing.T) {
 	var once sync.Once
 	var flying atomic.Int64
 	answer := answers()
-	warm := atomic.Int64{}
 	s := lmtest.NewServer(t, func(ctx context.Context, r lmtest.Request) lmtest.Answer {
-		if warm.Add(1) <= 200 { // until the limiter lets 64 in
-			return answer(ctx, r)
-		}
-		if flying.Add(1) == 64 {
+		defer flying.Add(-1)
+		if flying.Add(1) >= 64 {
 			once.Do(func() { close(reached) })
 		}
-		return lmtest.Answer{Hang: true}
+		select { // so that calls meet, until the limiter lets 64 in
+		case <-time.After(20 * time.Millisecond):
+			return answer(ctx, r)
+		case <-reached:
+			return lmtest.Answer{Hang: true}
+		}
 	})
 	o := remote(t, s, func(o *config.Optimize) {
 		o.Train.Data, o.LimitTrain, o.Val = demodata.Train(), 200, "190"
