@@ -32,9 +32,9 @@ type CommandOptions struct {
 	TimeLimit time.Duration
 }
 
-// maxOutput is how much of a command's standard output is kept, in bytes: the
-// end of it.
-const maxOutput = 1 << 20
+// maxOutput is the most that a command may print on its standard output, in
+// bytes.
+const maxOutput = maxLine
 
 // maxFeedback bounds the feedback that is made of a command's output, in bytes.
 const maxFeedback = 16 << 10
@@ -63,7 +63,7 @@ type Command struct {
 // fields of a JSON object, or all of it as the field "output"; or success is 1.
 //
 // An exit status other than 0, a signal such as a segmentation fault, an output
-// without a score, and no end within the time limit are failures of the
+// without a score or of more than 16 MiB, and no end within the time limit are failures of the
 // program, with the end of its error output as feedback. A command that is not
 // there, files that cannot be written, and a command that others killed, are
 // errors.
@@ -142,6 +142,7 @@ type placeholder struct {
 type finished struct {
 	end            process.End
 	late           time.Duration // the limit that was over; 0 if it ended in time
+	wordy          bool          // it printed more than is read
 	stdout, stderr string
 }
 
@@ -180,7 +181,10 @@ func execute(ctx context.Context, e Exec, given []placeholder, limit time.Durati
 	if ctx.Err() != nil {
 		return finished{}, context.Cause(ctx)
 	}
-	done := finished{end: proc.End(), stdout: stdout.Since(0), stderr: stderr.Since(0)}
+	done := finished{
+		end: proc.End(), wordy: stdout.Total() > maxOutput,
+		stdout: stdout.Since(0), stderr: stderr.Since(0),
+	}
 	if !inTime {
 		done.late = limit
 	} else if done.end.Outside {
@@ -197,6 +201,8 @@ func (f finished) failed() *failure {
 		problem = fmt.Sprintf("the command did not end within the time limit of %v", f.late)
 	case f.end.Code != 0:
 		problem = "the command failed: " + f.end.String()
+	case f.wordy:
+		problem = fmt.Sprintf("the command printed more than %d bytes", maxOutput)
 	default:
 		return nil
 	}

@@ -43,6 +43,9 @@ type WebhookOptions struct {
 	// Attempts is how often a request is posted that fails for reasons that
 	// may pass. Defaults to 5.
 	Attempts int
+	// Pause is how long to wait before the second attempt; the pauses grow from
+	// there to half a minute. Defaults to half a second.
+	Pause time.Duration
 	// Client makes the requests. Defaults to one that follows no redirects:
 	// they would lose the body, or carry it to somebody else.
 	Client *http.Client
@@ -80,8 +83,8 @@ func NewWebhook(ctx context.Context, opts WebhookOptions) (*Webhook, error) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		errs = append(errs, errors.New("webhook: URL is no address that begins with http:// or https://"))
 	}
-	if opts.Concurrency < 0 || opts.TimeLimit < 0 || opts.Attempts < 0 {
-		errs = append(errs, errors.New("webhook: Concurrency, TimeLimit or Attempts is negative"))
+	if opts.Concurrency < 0 || opts.TimeLimit < 0 || opts.Attempts < 0 || opts.Pause < 0 {
+		errs = append(errs, errors.New("webhook: Concurrency, TimeLimit, Attempts or Pause is negative"))
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -89,6 +92,7 @@ func NewWebhook(ctx context.Context, opts WebhookOptions) (*Webhook, error) {
 	setDefault(&opts.Concurrency, 16)
 	setDefault(&opts.TimeLimit, defaultTimeLimit)
 	setDefault(&opts.Attempts, 5)
+	setDefault(&opts.Pause, 500*time.Millisecond)
 	w := &Webhook{opts: opts, client: opts.Client, slots: make(chan struct{}, opts.Concurrency)}
 	if w.client == nil {
 		w.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -161,7 +165,7 @@ func (w *Webhook) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) {
 // post posts a body until it is answered, or that is hopeless.
 func (w *Webhook) post(ctx context.Context, body []byte, key string) ([]byte, error) {
 	pauses := backoff.NewExponentialBackOff()
-	pauses.MaxInterval = 30 * time.Second
+	pauses.InitialInterval, pauses.MaxInterval = w.opts.Pause, 30*time.Second
 	data, err := backoff.Retry(ctx, func() ([]byte, error) { return w.once(ctx, body, key) },
 		backoff.WithBackOff(pauses), backoff.WithMaxTries(uint(w.opts.Attempts)), backoff.WithMaxElapsedTime(0))
 	if ctx.Err() != nil {

@@ -105,16 +105,9 @@ func TestWebhookAnswers(t *testing.T) {
 			service := &answers{list: c.list}
 			w := webhook(t, service, rollout.WebhookOptions{
 				Components: echoComponents, Attempts: 6, Header: http.Header{"authorization": {"Bearer x"}},
-				Client: &http.Client{
-					Transport:     quickly{http.DefaultTransport},
-					CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-				},
+				Pause: time.Millisecond,
 			})
-			began := time.Now()
 			r, err := w.Run(t.Context(), do(""))
-			if took := time.Since(began); took > 20*time.Second {
-				t.Errorf("it took %v", took)
-			}
 			switch {
 			case c.err != "":
 				if err == nil || !strings.Contains(err.Error(), c.err) || gepa.IsFatal(err) != c.fatal {
@@ -135,11 +128,7 @@ func TestWebhookAnswers(t *testing.T) {
 			}
 		})
 	}
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }
-
-// quickly is a transport for a patient retry: it says nothing of its own.
-type quickly struct{ http.RoundTripper }
 
 func TestWebhookOptions(t *testing.T) {
 	for _, c := range []struct {

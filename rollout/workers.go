@@ -324,7 +324,7 @@ type failure struct{ problem, feedback string }
 // are started for this request alone.
 func (p *Workers) ask(ctx context.Context, s *slot, id string, line []byte) ([]byte, *failure, error) {
 	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval, pauses.MaxInterval = 20*time.Millisecond, time.Second
+	pauses.InitialInterval, pauses.MaxInterval = 20*time.Millisecond, 200*time.Millisecond
 	crashes, lost := 0, 0
 	w, err := p.shared(ctx, s)
 	if err != nil {

@@ -217,8 +217,8 @@ func TestWorkersSeeLabelsWithoutMetric(t *testing.T) {
 
 // TestWorkerEnds: who ends a worker decides what that means for its request.
 func TestWorkerEnds(t *testing.T) {
-	w := workers(t, "worker", rollout.WorkersOptions{Workers: 1, TimeLimit: 10 * time.Second})
-	serve := workers(t, "worker of three", rollout.WorkersOptions{Workers: 1})
+	w := workers(t, "worker", rollout.WorkersOptions{TimeLimit: 20 * time.Second})
+	serve := workers(t, "worker of three", rollout.WorkersOptions{Workers: 2})
 	for _, c := range []struct {
 		name, do string
 		problem  string
@@ -235,6 +235,7 @@ func TestWorkerEnds(t *testing.T) {
 	} {
 		for _, w := range []*rollout.Workers{w, serve} {
 			t.Run(fmt.Sprint(c.name, " at ", w.Concurrency()), func(t *testing.T) {
+				t.Parallel()
 				r, err := w.Run(t.Context(), do(c.do, "file", filepath.Join(t.TempDir(), "count")))
 				switch {
 				case c.err != "":
@@ -275,7 +276,7 @@ func TestWorkerOutOfTime(t *testing.T) {
 
 // One that hangs takes a shared worker down; the others' requests go through.
 func TestOthersSurviveAHang(t *testing.T) {
-	w := workers(t, "worker of three", rollout.WorkersOptions{Workers: 1, TimeLimit: 2 * time.Second, Crashes: 1})
+	w := workers(t, "worker of three", rollout.WorkersOptions{Workers: 1, TimeLimit: 500 * time.Millisecond, Crashes: 1})
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
@@ -285,7 +286,7 @@ func TestOthersSurviveAHang(t *testing.T) {
 		})
 	}
 	wg.Go(func() {
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		if _, err := w.Run(ctx, do("hang")); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the context's error", err)
