@@ -195,7 +195,7 @@ func execute(ctx context.Context, e Exec, given []placeholder, limit time.Durati
 
 // failed returns the failure of a command that did not succeed.
 func (f finished) failed() *failure {
-	problem := ""
+	var problem string
 	switch {
 	case f.late > 0:
 		problem = fmt.Sprintf("the command did not end within the time limit of %v", f.late)

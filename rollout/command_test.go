@@ -40,9 +40,9 @@ func TestCommandConforms(t *testing.T) {
 		System:   command(t, rollout.CommandOptions{}),
 		Examples: []gepa.Example{example("1", "q", "one"), example("2", "q", "two")},
 		Echo:     "a",
-		Failing:  ptr(example("fail", "do", "fail")),
-		Broken:   ptr(example("kill", "do", "kill")),
-		Slow:     ptr(example("slow", "do", "slow")),
+		Failing:  new(example("fail", "do", "fail")),
+		Broken:   new(example("kill", "do", "kill")),
+		Slow:     new(example("slow", "do", "slow")),
 	})
 	left, err := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "*"))
 	if err != nil || len(left) > 0 {
@@ -139,7 +139,6 @@ func TestCommandFails(t *testing.T) {
 		"fail": "the command failed: exit status 1",
 		"segv": "the command failed: signal: segmentation fault",
 		"slow": "the command did not end within the time limit of 500ms",
-		"gush": "the command printed more than 16777216 bytes",
 	} {
 		r, err := c.Run(t.Context(), do(what))
 		if err != nil || r.Problem != want || r.Score != -2 {
@@ -148,6 +147,9 @@ func TestCommandFails(t *testing.T) {
 		if what == "fail" && !strings.HasSuffix(r.Feedback.Text, "ValueError: no idea") {
 			t.Errorf("feedback %q, want the error output", r.Feedback.Text)
 		}
+	}
+	if r, err := command(t, rollout.CommandOptions{}).Run(t.Context(), do("gush")); err != nil || r.Problem != "the command printed more than 16777216 bytes" {
+		t.Errorf("got the problem %q, %v", r.Problem, err)
 	}
 	missing := command(t, rollout.CommandOptions{Exec: rollout.Exec{Argv: []string{"gepa-no-such-program"}}})
 	if _, err := missing.Run(t.Context(), do("")); !gepa.IsFatal(err) {

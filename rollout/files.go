@@ -88,12 +88,12 @@ func newWorkspace(names map[string]string, c gepa.Candidate, ex gepa.Example) (w
 			w.remove()
 		}
 	}()
-	if err := os.Mkdir(w.dir, 0o755); err != nil {
+	if err := os.Mkdir(w.dir, 0o750); err != nil {
 		return w, err
 	}
 	for _, name := range c.Names() {
 		file := filepath.Join(w.dir, filepath.FromSlash(names[name]))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			return w, err
 		}
 		if err := os.WriteFile(file, []byte(c[name]), 0o644); err != nil {

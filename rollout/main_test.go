@@ -53,7 +53,7 @@ func self(t *testing.T, role string, env ...string) rollout.Exec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rollout.Exec{Argv: []string{exe}, Env: append(env, roleVariable+"="+role)}
+	return rollout.Exec{Argv: []string{exe}, Env: append(env, roleVariable+"="+role, "GORACE=atexit_sleep_ms=0")}
 }
 
 // echo is a system that repeats the text of "a", and does what an example's
@@ -221,7 +221,7 @@ func pids(t *testing.T, file string) []int {
 		t.Fatal(err)
 	}
 	var out []int
-	for _, word := range strings.Fields(string(text)) {
+	for word := range strings.FieldsSeq(string(text)) {
 		pid, err := strconv.Atoi(word)
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -60,7 +61,7 @@ func (p Pattern) compile() (*finder, error) {
 		return nil, fmt.Errorf("score pattern: JSON pointer %q does not begin with a slash", p.Pointer)
 	}
 	var parts []string
-	for _, part := range strings.Split(p.Pointer[1:], "/") {
+	for part := range strings.SplitSeq(p.Pointer[1:], "/") {
 		parts = append(parts, strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~"))
 	}
 	return &finder{pointer: parts}, nil
@@ -106,8 +107,8 @@ func cutLastLine(text string) (before, last string) {
 
 func (f *finder) match(output string) (float64, string, error) {
 	lines := strings.Split(output, "\n")
-	for i := len(lines) - 1; i >= 0; i-- {
-		m := f.re.FindStringSubmatch(strings.TrimSuffix(lines[i], "\r"))
+	for i, line := range slices.Backward(lines) {
+		m := f.re.FindStringSubmatch(strings.TrimSuffix(line, "\r"))
 		if m == nil {
 			continue
 		}
@@ -128,9 +129,8 @@ func number(s string) (float64, error) {
 
 // follow goes where the pointer points.
 func (f *finder) follow(value any) (float64, error) {
-	at := ""
-	for _, part := range f.pointer {
-		at += "/" + part
+	for i, part := range f.pointer {
+		at := "/" + strings.Join(f.pointer[:i+1], "/")
 		switch v := value.(type) {
 		case map[string]any:
 			next, ok := v[part]
@@ -157,6 +157,6 @@ func (f *finder) follow(value any) (float64, error) {
 		}
 		return 0, nil
 	default:
-		return 0, fmt.Errorf("%s of the output is no number", at)
+		return 0, fmt.Errorf("/%s of the output is no number", strings.Join(f.pointer, "/"))
 	}
 }

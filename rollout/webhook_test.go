@@ -40,9 +40,9 @@ func TestWebhookConforms(t *testing.T) {
 			rollout.WebhookOptions{Secret: "s3cret", Concurrency: 3}),
 		Examples: []gepa.Example{example("1", "q", "one"), example("2", "q", "two")},
 		Echo:     "a",
-		Failing:  ptr(example("panic", "do", "panic")),
-		Broken:   ptr(example("down", "do", "down")),
-		Slow:     ptr(example("slow", "do", "slow")),
+		Failing:  new(example("panic", "do", "panic")),
+		Broken:   new(example("down", "do", "down")),
+		Slow:     new(example("slow", "do", "slow")),
 	})
 }
 

@@ -325,7 +325,12 @@ type failure struct{ problem, feedback string }
 func (p *Workers) ask(ctx context.Context, s *slot, id string, line []byte) ([]byte, *failure, error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = 20*time.Millisecond, 200*time.Millisecond
-	crashes, lost := 0, 0
+	crashes, lost, rescued := 0, 0, false
+	defer func() {
+		if rescued {
+			<-p.rescue
+		}
+	}()
 	w, err := p.shared(ctx, s)
 	if err != nil {
 		return nil, nil, err
@@ -362,10 +367,10 @@ func (p *Workers) ask(ctx context.Context, s *slot, id string, line []byte) ([]b
 		if lost > 1 && !pause(ctx, pauses.NextBackOff()) {
 			return nil, nil, context.Cause(ctx)
 		}
-		if crashes+lost == 1 {
+		if !rescued {
 			select {
 			case p.rescue <- struct{}{}:
-				defer func() { <-p.rescue }()
+				rescued = true
 			case <-ctx.Done():
 				return nil, nil, context.Cause(ctx)
 			}

@@ -25,8 +25,6 @@ func example(id string, inputs ...any) gepa.Example {
 	return gepa.Example{ID: id, Inputs: gepa.NewFields(inputs...), Labels: gepa.NewFields("gold", "yes")}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func workers(t *testing.T, role string, opts rollout.WorkersOptions) *rollout.Workers {
 	t.Helper()
 	opts.Exec = self(t, role, opts.Exec.Env...)
@@ -48,9 +46,9 @@ func TestWorkersConform(t *testing.T) {
 			System:   workers(t, "worker", rollout.WorkersOptions{}),
 			Examples: []gepa.Example{example("1", "q", "one"), example("2", "q", "two")},
 			Echo:     "a",
-			Failing:  ptr(example("exit", "do", "exit")),
-			Broken:   ptr(example("error", "do", `answer ="error":"the model is down"`)),
-			Slow:     ptr(example("hang", "do", "hang")),
+			Failing:  new(example("exit", "do", "exit")),
+			Broken:   new(example("error", "do", `answer ="error":"the model is down"`)),
+			Slow:     new(example("hang", "do", "hang")),
 		})
 	})
 	t.Run("by Serve", func(t *testing.T) {
@@ -58,9 +56,9 @@ func TestWorkersConform(t *testing.T) {
 			System:   workers(t, "serve", rollout.WorkersOptions{Workers: 2}),
 			Examples: []gepa.Example{example("1", "q", "one"), example("2", "q", "two")},
 			Echo:     "a",
-			Failing:  ptr(example("panic", "do", "panic")),
-			Broken:   ptr(example("down", "do", "down")),
-			Slow:     ptr(example("slow", "do", "slow")),
+			Failing:  new(example("panic", "do", "panic")),
+			Broken:   new(example("down", "do", "down")),
+			Slow:     new(example("slow", "do", "slow")),
 		})
 	})
 	t.Run("itself", func(t *testing.T) {
@@ -68,9 +66,9 @@ func TestWorkersConform(t *testing.T) {
 			System:   echo{},
 			Examples: []gepa.Example{example("1", "q", "one"), example("2", "q", "two")},
 			Echo:     "a",
-			Failing:  ptr(example("fail", "do", "fail")),
-			Broken:   ptr(example("down", "do", "down")),
-			Slow:     ptr(example("slow", "do", "slow")),
+			Failing:  new(example("fail", "do", "fail")),
+			Broken:   new(example("down", "do", "down")),
+			Slow:     new(example("slow", "do", "slow")),
 		})
 	})
 }
@@ -125,7 +123,7 @@ func TestReplies(t *testing.T) {
 		problem     string // part of the problem of a failure made of the reply
 		err         string
 	}{
-		{"score", `"score":0.5,"feedback":"so so"`, gepa.Rollout{Score: 0.5, Feedback: gepa.Feedback{Text: "so so"}}, "", ""},
+		{"score", `"score":0.5,"feedback":"middling"`, gepa.Rollout{Score: 0.5, Feedback: gepa.Feedback{Text: "middling"}}, "", ""},
 		{"unknown fields", `"score":1,"future":{"x":[1]}`, gepa.Rollout{Score: 1}, "", ""},
 		{"output is measured", `"output":{"answer":"x"}`, gepa.Rollout{
 			Score: 0.5, Objectives: map[string]float64{"em": 1}, Feedback: measured, Output: gepa.NewFields("answer", "x"),

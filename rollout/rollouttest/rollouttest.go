@@ -315,15 +315,15 @@ func (s Subject) contextStops(t *testing.T) {
 	if s.Slow != nil {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 200*time.Millisecond, errStop)
 		defer cancel()
-		s.stops(t, ctx, s.job(*s.Slow), true)
+		s.stops(ctx, t, s.job(*s.Slow), true)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errStop)
-	s.stops(t, ctx, s.job(s.Examples[0]), false)
+	s.stops(ctx, t, s.job(s.Examples[0]), false)
 	s.run(t, s.job(s.Examples[0]))
 }
 
-func (s Subject) stops(t *testing.T, ctx context.Context, job gepa.Job, mustFail bool) {
+func (s Subject) stops(ctx context.Context, t *testing.T, job gepa.Job, mustFail bool) {
 	t.Helper()
 	returned := make(chan error, 1)
 	go func() {

@@ -51,7 +51,7 @@ func Start(o Options) (*Process, error) {
 		return nil, errors.New("no program is named")
 	}
 	p := &Process{done: make(chan struct{})}
-	//nolint:noctx // it lives until Kill: its death by context would spare what it started
+	//nolint:noctx,gosec // it lives until Kill: a context would spare what it started; what is run is the caller's choice
 	p.cmd = exec.Command(o.Argv[0], o.Argv[1:]...)
 	p.cmd.Dir, p.cmd.Env = o.Dir, o.Env
 	p.cmd.SysProcAttr = groupAttr()
