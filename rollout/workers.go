@@ -224,13 +224,18 @@ func (p *Workers) launch(ctx context.Context) (*worker, Hello, error) {
 	return w, hello, nil
 }
 
-// fresh starts a worker, a few times if need be.
+// fresh starts a worker, a few times if need be, and more often if it is others
+// who end it.
 func (p *Workers) fresh(ctx context.Context) (*worker, error) {
 	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval = 100 * time.Millisecond
+	pauses.InitialInterval = 50 * time.Millisecond
+	failures := 0
 	w, err := backoff.Retry(ctx, func() (*worker, error) {
 		w, hello, err := p.launch(ctx)
-		if gepa.IsFatal(err) {
+		if died, ok := errors.AsType[*death](err); err != nil && !(ok && died.innocent()) {
+			failures++
+		}
+		if failures == startTries || gepa.IsFatal(err) {
 			return nil, backoff.Permanent(err)
 		}
 		if err != nil {
@@ -242,7 +247,7 @@ func (p *Workers) fresh(ctx context.Context) (*worker, error) {
 			return nil, backoff.Permanent(gepa.Fatal(err))
 		}
 		return w, nil
-	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(startTries), backoff.WithMaxElapsedTime(0))
+	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(lostTries), backoff.WithMaxElapsedTime(0))
 	switch {
 	case err == nil:
 		return w, nil
@@ -297,6 +302,9 @@ func (p *Workers) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) {
 		return gepa.Rollout{}, gepa.Fatal(fmt.Errorf("encode the request: %w", err))
 	}
 	line = append(line, '\n')
+	if ctx.Err() != nil {
+		return gepa.Rollout{}, context.Cause(ctx) // or a worker would be ended for nothing
+	}
 	select {
 	case s := <-p.tokens:
 		defer func() { p.tokens <- s }()

@@ -19,16 +19,11 @@ and output. Whatever the agent prints goes to standard error instead, and what i
 raises becomes a failed rollout with the traceback as feedback.
 """
 
-import asyncio
-import hashlib
-import hmac
-import inspect
 import json
 import os
 import sys
 import threading
 import time
-import traceback
 
 PROTOCOL = 1
 
@@ -150,6 +145,8 @@ def _brief(error):
 
 def _trace_of(error):
     """The traceback without this file's own frames, and without addresses."""
+    import traceback
+
     tb = error.__traceback__
     while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
         tb = tb.tb_next
@@ -163,7 +160,9 @@ def answer(request, run):
     rollout = Rollout(request)
     try:
         result = run(dict(request["candidate"]), rollout)
-        if inspect.isawaitable(result):
+        if hasattr(result, "__await__"):
+            import asyncio  # it takes longer to load than all the rest
+
             result = asyncio.run(_wait(result))
         reply = rollout._reply(_fields(result))
     except WorldError as error:
@@ -258,6 +257,9 @@ def verify(secret, headers, body, max_age=300):
     max_age seconds ago. ``headers`` is a mapping with get, ``body`` the bytes as
     they came.
     """
+    import hashlib
+    import hmac
+
     stamp = headers.get("Gepa-Timestamp") or ""
     try:
         if abs(time.time() - int(stamp)) > max_age:

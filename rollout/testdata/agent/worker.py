@@ -10,7 +10,7 @@ def run(candidate, rollout):
     gold = rollout.labels
     rollout.feedback(f"want {gold['number']}, got {number}; {gold['hint']}", "extract")
     rollout.feedback(f"want {gold['answer']}, got {answer}; {gold['hint']}", "format")
-    return (number == gold["number"]) * 0.5 + (answer == gold["answer"]) * 0.5
+    return (number == gold["number"]) * 0.5 + (answer[0] == "#") * 0.25 + (len(answer.strip("#")) == 6) * 0.25
 
 
 serve(agent.PROMPTS, run, name="orders")
