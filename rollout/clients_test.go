@@ -133,7 +133,9 @@ func TestClients(t *testing.T) {
 // clientReplies tests what a client makes of what a run returns and throws.
 func clientReplies(t *testing.T, w *rollout.Workers) {
 	t.Helper()
-	run := func(do string) (gepa.Rollout, error) { return w.Run(t.Context(), gepa.Job{Example: example(do, "do", do, "q", "two")}) }
+	run := func(do string) (gepa.Rollout, error) {
+		return w.Run(t.Context(), gepa.Job{Example: example(do, "do", do, "q", "two")})
+	}
 	got, err := run("")
 	if err != nil {
 		t.Fatal(err)

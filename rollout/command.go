@@ -160,6 +160,9 @@ func execute(ctx context.Context, e Exec, given []placeholder, limit time.Durati
 	for i, arg := range e.Argv {
 		argv[i] = replacer.Replace(arg)
 	}
+	if ctx.Err() != nil {
+		return finished{}, context.Cause(ctx)
+	}
 	limited := ctx
 	if limit > 0 {
 		var cancel context.CancelFunc

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -40,6 +41,8 @@ func TestMain(m *testing.M) {
 		commandMain()
 	case "score":
 		scoreMain()
+	case "regexp":
+		regexpMain()
 	default: // what is said on starting, and then nothing
 		fmt.Println(os.Getenv(roleVariable))
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -313,6 +316,37 @@ func commandMain() {
 		fmt.Println("working")
 		fmt.Printf(`{"type":"reply","score":0.5,"output":{"echo":%s}}`+"\n", echoed)
 	}
+}
+
+// regexpMain measures a regular expression by what it is to match and what not:
+// one such case by its name, or all of them.
+func regexpMain() {
+	cases := []string{"+2026-11-23", "+1999-01-01", "-2026-1-2", "-20261123", "+0001-12-31", "-a2026-11-23", "-2026-11-23b", "-26-11-23"}
+	if len(os.Args) > 1 && os.Args[1] == "--list" {
+		fmt.Println(strings.Join(cases, "\n"))
+		return
+	}
+	text, err := os.ReadFile(os.Getenv("GEPA_ARTEFACT"))
+	if err != nil {
+		panic(err)
+	}
+	if c := os.Getenv("GEPA_CASE"); c != "" {
+		cases = []string{c}
+	}
+	re, err := regexp.Compile(string(text))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	right := 0
+	for _, c := range cases {
+		if re.MatchString(c[1:]) == (c[0] == '+') {
+			right++
+			continue
+		}
+		fmt.Println("wrong:", c)
+	}
+	fmt.Println("score:", float64(right)/float64(len(cases)))
 }
 
 // scoreMain is the command of the tests of [rollout.NewArtefact]: the share of
