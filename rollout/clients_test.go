@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func pythonWorker(t *testing.T, script string, args ...string) rollout.Exec {
 		t.Fatal(err)
 	}
 	return rollout.Exec{
-		Argv: append([]string{python(t, "GEPA_PYTHON", "import sys; assert sys.version_info >= (3, 8)"), script}, args...),
+		Argv: append([]string{python(t, "GEPA_PYTHON", "import sys; assert sys.version_info >= (3, 8)"), "-S", script}, args...), // starts faster without what is installed
 		Env:  []string{"PYTHONPATH=" + client, "PYTHONDONTWRITEBYTECODE=1"},
 	}
 }
@@ -116,15 +117,18 @@ func TestClients(t *testing.T) {
 				if w.Concurrency() != 2*len(strings.Repeat("x", int(concurrency[0]-'0'))) || w.Hello().Name != "echo" || len(w.Hello().Objectives) != 1 {
 					t.Errorf("hello %+v", w.Hello())
 				}
-				rollouttest.Exercise(t, rollouttest.Subject{
+				clientReplies(t, w)
+				subject := rollouttest.Subject{
 					System:   w,
 					Examples: []gepa.Example{example("1", "q", "one"), example("2", "q", "a\u2028b\u2029c\u0085d")},
 					Echo:     "a",
 					Failing:  new(example("fail", "do", "fail")),
 					Broken:   new(example("down", "do", "down")),
-					Slow:     new(example("slow", "do", "slow")),
-				})
-				clientReplies(t, w)
+				}
+				if concurrency == "1" { // stopping one takes a start
+					subject.Slow = new(example("slow", "do", "slow"))
+				}
+				rollouttest.Exercise(t, subject)
 			})
 		}
 	}
@@ -196,7 +200,8 @@ func TestClientsVerify(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), e.Argv[0], append(e.Argv[1:], string(input))...)
 		cmd.Env = append(os.Environ(), e.Env...)
 		out, err := cmd.CombinedOutput()
-		if got := strings.ToLower(strings.Join(strings.Fields(string(out)), " ")); err != nil || got != "true false false false" {
+		got := strings.Fields(strings.ToLower(string(out)))
+		if err != nil || len(got) != 4 || got[0] != "true" || slices.Contains(got[1:], "true") {
 			t.Errorf("got %s, %v; want that only the right secret, body and time pass", out, err)
 		}
 	}

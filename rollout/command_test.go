@@ -134,13 +134,18 @@ func TestCommandResults(t *testing.T) {
 }
 
 func TestCommandFails(t *testing.T) {
-	c := command(t, rollout.CommandOptions{TimeLimit: 500 * time.Millisecond, Scoring: rollout.Scoring{FailureScore: -2}})
+	c := command(t, rollout.CommandOptions{Scoring: rollout.Scoring{FailureScore: -2}})
+	hasty := command(t, rollout.CommandOptions{TimeLimit: 300 * time.Millisecond, Scoring: rollout.Scoring{FailureScore: -2}})
 	for what, want := range map[string]string{
 		"fail": "the command failed: exit status 1",
 		"segv": "the command failed: signal: segmentation fault",
-		"slow": "the command did not end within the time limit of 500ms",
+		"slow": "the command did not end within the time limit of 300ms",
 	} {
-		r, err := c.Run(t.Context(), do(what))
+		sys := c
+		if what == "slow" {
+			sys = hasty
+		}
+		r, err := sys.Run(t.Context(), do(what))
 		if err != nil || r.Problem != want || r.Score != -2 {
 			t.Errorf("%s: got %+v, %v; want the problem %q", what, r, err, want)
 		}

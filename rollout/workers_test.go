@@ -257,12 +257,12 @@ func TestWorkerEnds(t *testing.T) {
 func TestWorkerOutOfTime(t *testing.T) {
 	for _, role := range []string{"worker", "worker of three"} {
 		t.Run(role, func(t *testing.T) {
-			w := workers(t, role, rollout.WorkersOptions{Workers: 1, TimeLimit: 300 * time.Millisecond})
+			w := workers(t, role, rollout.WorkersOptions{Workers: 1, TimeLimit: 1500 * time.Millisecond})
 			r, err := w.Run(t.Context(), do("hang"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.Problem != "no answer within the time limit of 300ms" || !strings.Contains(r.Feedback.Text, "godot") {
+			if r.Problem != "no answer within the time limit of 1.5s" || !strings.Contains(r.Feedback.Text, "godot") {
 				t.Errorf("got %+v", r)
 			}
 			if r, err := w.Run(t.Context(), do("")); err != nil || r.Score != 0.5 {
@@ -274,7 +274,7 @@ func TestWorkerOutOfTime(t *testing.T) {
 
 // One that hangs takes a shared worker down; the others' requests go through.
 func TestOthersSurviveAHang(t *testing.T) {
-	w := workers(t, "worker of three", rollout.WorkersOptions{Workers: 1, TimeLimit: 500 * time.Millisecond, Crashes: 1})
+	w := workers(t, "worker of three", rollout.WorkersOptions{Workers: 1, TimeLimit: 1500 * time.Millisecond, Crashes: 1})
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
@@ -300,7 +300,7 @@ func TestOthersSurviveAHang(t *testing.T) {
 func TestNothingIsLeftBehind(t *testing.T) {
 	leaks, own := filepath.Join(t.TempDir(), "leaks"), filepath.Join(t.TempDir(), "own")
 	w := workers(t, "worker", rollout.WorkersOptions{
-		Workers: 2, TimeLimit: 300 * time.Millisecond, Exec: rollout.Exec{Env: []string{"GEPA_TEST_PIDS=" + own}},
+		Workers: 2, TimeLimit: 1500 * time.Millisecond, Exec: rollout.Exec{Env: []string{"GEPA_TEST_PIDS=" + own}},
 	})
 	for range 4 {
 		if _, err := w.Run(t.Context(), do("leak", "file", leaks)); err != nil {
