@@ -5,6 +5,7 @@ package rollout_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,8 +107,9 @@ func TestClients(t *testing.T) {
 	} {
 		for _, concurrency := range []string{"1", "3"} {
 			t.Run(c.name+" "+concurrency, func(t *testing.T) {
+				log := &lockedBuffer{}
 				w, err := rollout.StartWorkers(t.Context(), rollout.WorkersOptions{
-					Exec: c.worker(t, c.script, concurrency), Workers: 2,
+					Exec: c.worker(t, c.script, concurrency), Workers: 2, Logger: slog.New(slog.NewTextHandler(log, nil)),
 					Scoring: rollout.Scoring{Metric: metric.Func(func(_ context.Context, in metric.Input) (metric.Result, error) {
 						return metric.Result{Score: float64(len(in.Output.Text("output")))}, nil
 					})},
@@ -131,6 +133,9 @@ func TestClients(t *testing.T) {
 					subject.Slow = new(example("slow", "do", "slow"))
 				}
 				rollouttest.Exercise(t, subject)
+				if strings.Contains(log.String(), "is no message") {
+					t.Errorf("the client let something through to standard output:\n%s", log)
+				}
 			})
 		}
 	}

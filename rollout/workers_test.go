@@ -298,6 +298,22 @@ func TestOthersSurviveAHang(t *testing.T) {
 	}
 }
 
+// A crash of a worker that serves several requests is nobody's fault yet.
+func TestOthersSurviveACrash(t *testing.T) {
+	w := workers(t, "worker of three", rollout.WorkersOptions{Workers: 1, Crashes: 1})
+	waiting, crashing := filepath.Join(t.TempDir(), "waiting"), filepath.Join(t.TempDir(), "crashing")
+	var wg sync.WaitGroup
+	run := func(what, file string) {
+		if r, err := w.Run(t.Context(), do(what, "file", file)); err != nil || r.Problem != "" {
+			t.Errorf("%s: got %+v, %v; want a rollout without a problem", what, r, err)
+		}
+	}
+	wg.Go(func() { run("hang 1", waiting) })
+	within(t, "the first request did not arrive", func() bool { _, err := os.Stat(waiting); return err == nil })
+	wg.Go(func() { run("exit 1", crashing) })
+	wg.Wait()
+}
+
 // What a worker started ends with it, however it ends.
 func TestNothingIsLeftBehind(t *testing.T) {
 	leaks, own := filepath.Join(t.TempDir(), "leaks"), filepath.Join(t.TempDir(), "own")
@@ -454,15 +470,12 @@ func TestUnknownComponentIsFatal(t *testing.T) {
 
 // What is printed by mistake is told, once a line.
 func TestNoiseIsLogged(t *testing.T) {
-	var log strings.Builder
-	var mu sync.Mutex
-	w := workers(t, "worker", rollout.WorkersOptions{Workers: 1, Logger: slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, nil))})
+	log := &lockedBuffer{}
+	w := workers(t, "worker", rollout.WorkersOptions{Workers: 1, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if _, err := w.Run(t.Context(), do("noise")); err != nil {
 		t.Fatal(err)
 	}
 	w.Close()
-	mu.Lock()
-	defer mu.Unlock()
 	for _, want := range []string{`line=hello?`, `level`, `[1,2]`, `{broken`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log does not tell of %s:\n%s", want, log.String())
@@ -470,13 +483,20 @@ func TestNoiseIsLogged(t *testing.T) {
 	}
 }
 
-type lockedWriter struct {
-	mu *sync.Mutex
-	b  *strings.Builder
+// A lockedBuffer is a text that several may write.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
 }
 
-func (w lockedWriter) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.b.Write(p)
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }

@@ -1,3 +1,4 @@
+import os
 import time
 
 from gepa_client import WorldError, serve
@@ -6,6 +7,7 @@ from gepa_client import WorldError, serve
 def run(candidate, rollout):
     do = rollout.inputs.get("do", "")
     print("printed by mistake")
+    os.write(1, b"written by mistake\n")
     if do == "fail":
         raise ValueError("no idea\nwhat to do")
     if do == "exit":
