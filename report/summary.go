@@ -64,14 +64,18 @@ func (s Summary) Encode() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Status says how a run ended.
+// Status says how a run ended, or how it stands.
 type Status string
 
-// The ways a run can end.
+// The ways a run can end or stand.
 const (
 	StatusFinished    Status = "finished"
 	StatusInterrupted Status = "interrupted"
 	StatusFailed      Status = "failed"
+	// StatusRunning: a process is at work on it.
+	StatusRunning Status = "running"
+	// StatusCrashed: its process ended without a word.
+	StatusCrashed Status = "crashed"
 )
 
 // Models names the models of a run by role.
@@ -188,8 +192,10 @@ type Candidate struct {
 	Proposal int `json:"proposal"`
 	// Changed names the components that differ from the first parent's.
 	Changed []string `json:"changed"`
-	// Validation is the mean validation score.
+	// Validation is the mean validation score, over the first Validated
+	// examples of the validation order where that is not all of them.
 	Validation float64 `json:"validation"`
+	Validated  int     `json:"validated"`
 	// Frontier says that it is on the frontier.
 	Frontier bool `json:"frontier"`
 	// Texts are its texts by component.

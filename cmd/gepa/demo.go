@@ -4,17 +4,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gepa-go/gepa/config"
-	"github.com/gepa-go/gepa/dataset/demodata"
 )
 
 func newDemo() *cobra.Command {
 	o := config.Optimize{
 		Program:    "hotpotqa",
-		Train:      config.Source{Path: "demo train", Data: demodata.Train()},
-		Dev:        config.Source{Path: "demo dev", Data: demodata.Dev()},
+		Train:      config.DemoTrain(),
+		Dev:        config.DemoDev(),
 		Model:      config.SimModel,
 		Iterations: config.DefaultIterations,
-		Minibatch:  config.DefaultMinibatch,
+		Search:     config.Search{Minibatch: config.DefaultMinibatch},
 	}
 	var s show
 	cmd := &cobra.Command{

@@ -11,7 +11,6 @@ import (
 func newOptimize() *cobra.Command {
 	var o config.Optimize
 	var s show
-	merges := 5
 	cmd := &cobra.Command{
 		Use:   "optimize",
 		Short: "Improve a program's prompts on your data with your models",
@@ -35,9 +34,6 @@ func newOptimize() *cobra.Command {
 			"  gepa optimize --program hotpotqa --train train.jsonl --dev dev.jsonl --model sim",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.Merges = merges; merges == 0 {
-				o.Merges = -1
-			}
 			return perform(cmd, o, s, func(v *watcher) { optimizeHint(v, o) })
 		},
 	}
@@ -61,6 +57,9 @@ func newOptimize() *cobra.Command {
 	f.StringVar(&o.Feedback, "feedback", "both", "whose words reflection reads: metric, judge or both")
 	f.StringVar(&o.Template, "template", "instruction", "reflection prompt: instruction (the blog's) or gepa (Python's)")
 
+	f.StringVar(&o.Fence, "fence", "auto", "fence text from data and models in prompts: auto, always or never")
+	f.StringVar(&o.Lint, "lint", "refuse", "proposed texts with a finding (docs/proposer.md): refuse, warn or off")
+
 	f.Var(number{&o.Iterations, 1}, "iterations", "budget in proposals (15 if no budget is given)")
 	f.Var(number{&o.Rollouts, 1}, "rollouts", "budget in rollouts of the search")
 	f.StringVar(&o.Auto, "auto", "", "budget in rollouts by DSPy's levels: light, medium or heavy")
@@ -70,10 +69,7 @@ func newOptimize() *cobra.Command {
 
 	addCalls(f, &o)
 
-	f.Var(number{&o.Minibatch, 1}, "minibatch", "examples on which parent and child are compared (7; the paper has 3)")
-	f.StringVar(&o.Dominance, "dominance", "subset", "which candidates count as dominated: subset (the paper's) or cover\n(gepa's in Python)")
-	f.StringVar(&o.Components, "components", "round_robin", "instructions to rewrite at a time: round_robin or all")
-	f.Var(number{&merges, 0}, "merges", "merges that may be tried; 0 for none")
+	addSearch(f, &o.Search)
 	f.Var(number{&o.Concurrency, 1}, "concurrency", "rollouts at a time (8); it changes no result")
 	f.StringVar(&o.Start, "start", "", "start from a saved program, or from the winner in this folder")
 	f.Uint64Var(&o.Seed, "seed", 0, "seed of all random decisions")
