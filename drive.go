@@ -32,7 +32,10 @@ func (e *engine) drive(ctx context.Context, ask func() (Asked, error)) error {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	d.running = running
-	err := d.step(ctx, nil)
+	err := context.Cause(ctx)
+	if err == nil {
+		err = d.step(ctx, nil)
+	}
 	for err == nil && !d.done {
 		batch := d.wait(ctx)
 		if ctx.Err() != nil {
@@ -48,6 +51,7 @@ func (e *engine) drive(ctx context.Context, ask func() (Asked, error)) error {
 			stop(err)
 		}
 		err = d.finish(ctx, err)
+		e.pool.waiting, e.pool.parked = nil, nil // what failed meanwhile must not run in a later drive
 	}
 	return err
 }
@@ -68,8 +72,9 @@ func (d *driver) wait(ctx context.Context) []message {
 		timer := time.NewTimer(left)
 		defer timer.Stop()
 		pause = timer.C
-	} else if len(d.pool.waiting) > 0 && d.pool.running == 0 {
-		return nil
+	}
+	if d.pool.ready() {
+		return nil // its pause is over
 	}
 	select {
 	case m := <-d.messages:
@@ -247,7 +252,7 @@ func (d *driver) finish(ctx context.Context, ends error) error {
 		_, err := d.take(ctx, batch, nil)
 		ends = worse(ends, err)
 		if ctx.Err() != nil {
-			ends = context.Cause(ctx)
+			ends = worse(ends, context.Cause(ctx))
 		}
 	}
 	return ends

@@ -227,11 +227,13 @@ func (e *engine) readTest(ctx context.Context) error {
 		candidates = append(candidates, best.ID)
 	}
 	var tasks []Task
+	asked := map[RolloutKey]bool{} // examples may be equal but for their IDs
 	for _, id := range candidates {
 		m := e.state.pool[id]
 		for i, ref := range e.state.run.Test {
 			key := RolloutKey{Candidate: m.hash, Example: ref.Hash}
-			if _, done := e.state.rollouts[key]; !done {
+			if _, done := e.state.rollouts[key]; !done && !asked[key] {
+				asked[key] = true
 				tasks = append(tasks, Task{Purpose: PurposeTest, Key: key, Job: Job{Candidate: m.Texts, Example: e.data.Test[i]}})
 			}
 		}

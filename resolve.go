@@ -145,7 +145,9 @@ func (e *ResumeError) Error() string {
 func sameRun(old, asked RunStarted) error {
 	var diffs []string
 	if old.Format != asked.Format {
-		diffs = append(diffs, fmt.Sprintf("format %d, now %d", old.Format, asked.Format))
+		return invalid{&ResumeError{Differences: []string{fmt.Sprintf(
+			"it was made by an earlier version of gepa, in event format %d, which can be shown and exported but not continued; this version writes format %d: begin a new run",
+			old.Format, asked.Format)}}}
 	}
 	diffs = append(diffs, diffComponents(old.Components, asked.Components)...)
 	diffs = append(diffs, diffOptions(old.Options, asked.Options)...)

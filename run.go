@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
@@ -146,6 +147,7 @@ func (e *engine) restore(ctx context.Context, t Task, req *ReflectRequest) error
 	for i, key := range t.trimmed {
 		at[key.String()] = i
 	}
+	req.Examples = slices.Clone(req.Examples) // the task's own are shared with observers
 	for rec, err := range e.journal.Records(ctx) {
 		if err != nil {
 			return Fatal(fmt.Errorf("read the journal: %w", err))
