@@ -3,6 +3,7 @@ package gepa
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"time"
 )
@@ -273,14 +274,16 @@ func (d *driver) start(q queuedTask) {
 	}
 	go func() {
 		began := time.Now()
-		m := message{over: &q}
+		m := message{over: &q, err: Fatal(fmt.Errorf("%s: its goroutine was ended from within (runtime.Goexit, or a test's FailNow)", q.task.doing()))}
+		defer func() {
+			m.took = time.Since(began)
+			d.send(m)
+		}()
 		if q.task.Reflect != nil {
 			m.event, m.err = d.runReflection(ctx, q.task)
 		} else {
 			m.event, m.err = d.runRollout(ctx, q.task)
 		}
-		m.took = time.Since(began)
-		d.send(m)
 	}()
 }
 

@@ -298,7 +298,7 @@ func (s *State) join(m Member) {
 	if _, known := s.members[m.hash]; !known {
 		s.members[m.hash] = m.ID
 	}
-	s.front.add(s.columns(&m))
+	s.front.add(s.columns(&m), m.Mean)
 	s.selected = nil
 	if m.Full && m.Mean > s.pool[s.best].Mean {
 		s.best, s.bestSince = m.ID, m.Proposal

@@ -27,11 +27,9 @@ func Optimize(ctx context.Context, sys System, data Data, opts Options) (*Result
 	}
 	defer close(e.closed)
 	defer e.watchers.end()
-	info := RunInfo{Session: e.state.Sessions()}
-	e.watchers.tell(func(o *Observer) { call(o.RunBegin, info) })
 	err = e.run(ctx)
 	result := e.result(ctx, err)
-	info.Elapsed, info.Err = result.Elapsed, err
+	info := RunInfo{Session: e.state.Sessions(), Elapsed: result.Elapsed, Err: err}
 	e.watchers.tell(func(o *Observer) { call(o.RunEnd, info) })
 	return result, err
 }
@@ -50,6 +48,8 @@ type engine struct {
 	pool     pool
 	messages chan message
 	closed   chan struct{} // nobody receives messages any more
+
+	calling map[callID]chan struct{} // proposers' calls that are being made; guarded by mu
 }
 
 func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engine, error) {
@@ -71,6 +71,7 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		pool:     pool{slots: opts.Concurrency, failures: map[bool]int{}, worked: map[bool]bool{}},
 		messages: make(chan message, messageBuffer),
 		closed:   make(chan struct{}),
+		calling:  map[callID]chan struct{}{},
 	}
 	opening := RunStarted{
 		Format:     eventFormat,
@@ -100,9 +101,14 @@ func (e *engine) openRun(ctx context.Context, opening RunStarted) error {
 	if e.state.run == nil {
 		events = []Event{opening, events[0]}
 	}
+	begin := RunInfo{Session: e.state.Sessions() + 1}
+	e.watchers.tell(func(o *Observer) { call(o.RunBegin, begin) })
 	if err := e.emit(ctx, events...); err != nil {
+		end := RunInfo{Session: begin.Session, Elapsed: time.Since(e.started), Err: err}
+		e.watchers.tell(func(o *Observer) { call(o.RunEnd, end) })
 		return err
 	}
+	e.watchers.resumed(e.state)
 	var err error
 	e.search, err = NewSearch(e.state, e.data, e.opts.Budget)
 	return err
@@ -174,8 +180,14 @@ var errOutOfTime = errors.New("out of time")
 
 // mayContinue reports whether a search that stopped has more budget now.
 func (e *engine) mayContinue(stop *Stopped) bool {
+	if !e.state.affords(e.opts.Budget) {
+		return false
+	}
 	switch stop.Reason {
 	case StopProposals, StopRollouts, StopTarget, StopNoImprovement, StopExhausted:
+		if e.state.InFlight() > 0 {
+			return true // it stopped under a smaller budget than they were planned under
+		}
 		plan, err := nextPlan(e.state)
 		if err != nil {
 			return false

@@ -27,6 +27,12 @@ func stopReason(s *State, b Budget, next ProposalPlanned) (Stopped, bool) {
 	return Stopped{}, false
 }
 
+// affords reports whether a budget pays for the proposals under way, as that
+// which they were planned under did.
+func (s *State) affords(b Budget) bool {
+	return b.Rollouts == 0 || s.InFlight() == 0 || s.charged+s.reserved <= b.Rollouts
+}
+
 func allMade(proposals int) string {
 	if proposals == 1 {
 		return "the one proposal is made"
