@@ -194,7 +194,7 @@ var errOutOfTime = errors.New("out of time")
 
 // mayContinue reports whether a search that stopped has more budget now.
 func (e *engine) mayContinue(stop *Stopped) bool {
-	if !e.state.affords(e.opts.Budget) {
+	if !e.state.covers(e.opts.Budget) {
 		return false
 	}
 	switch stop.Reason {

@@ -246,7 +246,7 @@ func (s *Search) plan(a *Asked) (bool, error) {
 	if st.stop != nil || len(st.pool) == 0 {
 		return false, nil
 	}
-	if !st.affords(s.budget) {
+	if !st.covers(s.budget) {
 		return false, s.decide(a, Stopped{StopRollouts, fmt.Sprintf(
 			"%d of %d rollouts are left, and the proposals under way, planned under a larger budget, can use %d",
 			max(s.budget.Rollouts-st.charged, 0), s.budget.Rollouts, st.reserved)})

@@ -27,9 +27,9 @@ func stopReason(s *State, b Budget, next ProposalPlanned) (Stopped, bool) {
 	return Stopped{}, false
 }
 
-// affords reports whether a budget pays for the proposals under way, as that
+// covers reports whether a budget pays for the proposals under way, as that
 // which they were planned under did.
-func (s *State) affords(b Budget) bool {
+func (s *State) covers(b Budget) bool {
 	return b.Rollouts == 0 || s.InFlight() == 0 || s.charged+s.reserved <= b.Rollouts
 }
 
