@@ -3,7 +3,9 @@ package gepa_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,6 +135,141 @@ func TestTimeOfAllSessions(t *testing.T) {
 			t.Errorf("a third session with less time than was used went on for %v, to %q", took, res.Stop.Reason)
 		}
 	})
+}
+
+// TestNoCapIsExceeded: whatever the options and the latencies, killed or not,
+// and again when the run goes on with more: no cap is exceeded by one unit.
+func TestNoCapIsExceeded(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		opts, single := anyOptions(r), rapid.Bool().Draw(r, "single")
+		budget := anyBudget(r)
+		if budget.Rollouts > 0 && rapid.Bool().Draw(r, "and_proposals") {
+			budget.Proposals = rapid.IntRange(1, 30).Draw(r, "proposals too")
+		}
+		kills := rapid.SliceOfN(rapid.Int64Range(1, 40), 0, 3).Draw(r, "kills")
+		timed := len(kills) == 0 && rapid.Bool().Draw(r, "timed") // what a killed session worked after its last record is lost
+		if timed {
+			budget.Time = time.Duration(rapid.IntRange(1, 400).Draw(r, "time")) * time.Second
+		}
+		var mu sync.Mutex
+		begun := map[gepa.RolloutKey]bool{}
+		w := world{
+			workers: rapid.SampledFrom([]int{1, 3, 32}).Draw(r, "workers"),
+			slow:    latency{median: time.Second, sigma: rapid.SampledFrom([]float64{0.2, 2}).Draw(r, "sigma")},
+			kills:   kills, journal: gepa.NewMemoryJournal(), untold: true,
+			watch: func(job gepa.Job) {
+				mu.Lock()
+				defer mu.Unlock()
+				begun[job.Key()] = true
+			},
+		}
+		var err error
+		synctest.Test(t, func(t *testing.T) { err = threeSessions(t.Context(), opts, single, budget, w, begun) })
+		if err != nil {
+			r.Fatal(err)
+		}
+	})
+}
+
+// threeSessions carries a run out, begins it again under the same budget and
+// once more under a larger one. It returns how a cap was exceeded.
+func threeSessions(ctx context.Context, opts gepa.Options, single bool, budget gepa.Budget, w world, begun map[gepa.RolloutKey]bool) error {
+	var worked time.Duration
+	session := func(b gepa.Budget) (*gepa.Result, error) {
+		opts.Budget = b
+		start := time.Now()
+		res, err := carryOut(ctx, opts, single, w)
+		worked += time.Since(start)
+		w.kills = nil
+		if err != nil && (b.Time == 0 || res == nil || res.Best != nil) {
+			return nil, err // but for a time that was over before the seed was validated
+		}
+		switch {
+		case b.Rollouts > 0 && len(begun) > b.Rollouts:
+			return nil, fmt.Errorf("%d rollouts were begun, the budget was %d", len(begun), b.Rollouts)
+		case b.Rollouts > 0 && res.Rollouts > b.Rollouts:
+			return nil, fmt.Errorf("%d rollouts were counted, the budget was %d", res.Rollouts, b.Rollouts)
+		case b.Proposals > 0 && len(res.History) > b.Proposals:
+			return nil, fmt.Errorf("%d proposals were made, the budget was %d", len(res.History), b.Proposals)
+		case b.NoImprovement > 0 && res.Best != nil && len(res.History)-res.Best.Proposal > b.NoImprovement:
+			return nil, fmt.Errorf("%d proposals were made, the best in proposal %d: more than %d without improvement",
+				len(res.History), res.Best.Proposal, b.NoImprovement)
+		case b.Time > 0 && worked > b.Time:
+			return nil, fmt.Errorf("the sessions took %v, the budget was %v", worked, b.Time)
+		}
+		return res, nil
+	}
+	first, err := session(budget)
+	if err != nil || first.Best == nil {
+		return err
+	}
+	before := worked
+	again, err := session(budget)
+	if err != nil {
+		return err
+	}
+	if len(again.History) != len(first.History) || again.Rollouts != first.Rollouts || worked != before {
+		return fmt.Errorf("begun again under the same budget, it went on: %d proposals, then %d; %d rollouts, then %d; %v longer",
+			len(first.History), len(again.History), first.Rollouts, again.Rollouts, worked-before)
+	}
+	budget.Rollouts += budget.Rollouts / 2
+	budget.Proposals += budget.Proposals / 2
+	budget.Time *= 2
+	budget.NoImprovement *= 2
+	_, err = session(budget)
+	return err
+}
+
+// TestSmallerBudgetOnResume: proposals under way, planned under a larger
+// budget, are not carried on with when they could exceed a smaller one, and are
+// when there is enough again.
+func TestSmallerBudgetOnResume(t *testing.T) {
+	j := gepa.NewMemoryJournal()
+	opts := gepa.Options{Seed: 3, InFlight: 6, Minibatch: 4, Proposer: &wordProposer{}}
+	data := someData()
+	data.Test = nil
+	sys := newLandscape()
+	session := func(journal gepa.Journal, rollouts int) (*gepa.Result, error) {
+		o := opts
+		o.Journal, o.Budget = journal, gepa.Budget{Rollouts: rollouts}
+		return gepa.Optimize(t.Context(), sys, data, o)
+	}
+	dying := &dyingJournal{Journal: j}
+	dying.left.Store(8)
+	if _, err := session(dying, 200); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	state := gepa.NewState()
+	for rec, err := range j.Records(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := gepa.DecodeRecord(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := state.Apply(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if state.InFlight() == 0 {
+		t.Fatal("no proposal was under way at the kill: the test tests nothing")
+	}
+	before := sys.runs.Load()
+	res, err := session(j, 50)
+	if err != nil || res.Stop.Reason != gepa.StopRollouts || sys.runs.Load() != before {
+		t.Fatalf("%v; stopped for %q (%s) after %d more rollouts; want none under a budget that is too small",
+			err, res.Stop.Reason, res.Stop.Detail, sys.runs.Load()-before)
+	}
+	res, err = session(j, 200)
+	if err != nil || res.Stop.Reason != gepa.StopRollouts || res.Rollouts <= 100 || res.Rollouts > 200 {
+		t.Fatalf("%v; stopped for %q after %d rollouts; want nearly 200", err, res.Stop.Reason, res.Rollouts)
+	}
+	for _, p := range res.History {
+		if !p.Committed {
+			t.Errorf("proposal %d was never ended", p.Proposal)
+		}
+	}
 }
 
 type refuser struct{}
