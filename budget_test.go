@@ -239,20 +239,7 @@ func TestSmallerBudgetOnResume(t *testing.T) {
 	if _, err := session(dying, 200); !errors.Is(err, errKilled) {
 		t.Fatal(err)
 	}
-	state := gepa.NewState()
-	for rec, err := range j.Records(t.Context()) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := gepa.DecodeRecord(rec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := state.Apply(e); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if state.InFlight() == 0 {
+	if stateOf(t, j).InFlight() == 0 {
 		t.Fatal("no proposal was under way at the kill: the test tests nothing")
 	}
 	before := sys.runs.Load()

@@ -1,6 +1,8 @@
 package gepa_test
 
 import (
+	"context"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +70,37 @@ func transcript(t *testing.T, j gepa.Journal) (decisions, results []string) {
 	}
 	slices.Sort(results)
 	return decisions, results
+}
+
+// eventsOf yields a journal's events.
+func eventsOf(t testing.TB, j gepa.Journal) iter.Seq[gepa.Event] {
+	t.Helper()
+	return func(yield func(gepa.Event) bool) {
+		for rec, err := range j.Records(context.Background()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := gepa.DecodeRecord(rec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// stateOf folds a journal.
+func stateOf(t testing.TB, j gepa.Journal) *gepa.State {
+	t.Helper()
+	s := gepa.NewState()
+	for e := range eventsOf(t, j) {
+		if err := s.Apply(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
 }
 
 func assertEqualRuns(t *testing.T, want, got gepa.Journal) {

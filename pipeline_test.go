@@ -198,14 +198,7 @@ func TestDepthGrowsWithThePool(t *testing.T) {
 	j := gepa.NewMemoryJournal()
 	l := timed(t, gepa.Options{Seed: 3, Minibatch: 5, InFlight: 6, PerMember: 2, Concurrency: 8, Journal: j, Budget: gepa.Budget{Proposals: 30}}, always(2*time.Second))
 	pool, inFlight, most := 0, 0, 0
-	for rec, err := range j.Records(t.Context()) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := gepa.DecodeRecord(rec)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for e := range eventsOf(t, j) {
 		switch e := e.(type) {
 		case gepa.ProposalPlanned:
 			inFlight++
