@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,6 +66,22 @@ func TestBudgets(t *testing.T) {
 		}
 		if !res.Best.Texts.Equal(hopeless) {
 			t.Errorf("best is %v, want the start", res.Best.Texts)
+		}
+	})
+	t.Run("nothing left to try", func(t *testing.T) {
+		var calls atomic.Int64
+		res := optimize(t, newLandscape(), gepa.Options{
+			InFlight: 4, Budget: gepa.Budget{Rollouts: 100_000},
+			Proposer: proposerFunc(func(context.Context, gepa.ReflectRequest) (gepa.Reflection, error) {
+				calls.Add(1)
+				return gepa.Reflection{Refused: "nothing usable"}, nil
+			}),
+		})
+		if res.Stop.Reason != gepa.StopExhausted || calls.Load() > 150 {
+			t.Errorf("stopped for %q after %d reflections, want it exhausted", res.Stop.Reason, calls.Load())
+		}
+		if res.Rollouts != 15+20 {
+			t.Errorf("%d rollouts, want the seed on all validation and feedback examples", res.Rollouts)
 		}
 	})
 	t.Run("time", func(t *testing.T) {
