@@ -12,50 +12,22 @@ type memo struct {
 	proposal int
 }
 
-// callID identifies a model call within a run.
-type callID struct {
-	proposal int
-	key      CallKey
-}
-
 var errClosed = errors.New("the run is over")
 
-// Do runs a call; see [Memo]. Calls with equal keys, which the children of a
-// proposal make at the same time, wait for the first.
+// Do runs a call; see [Memo]. Several children of one proposal may want the
+// same call at once.
 func (m memo) Do(ctx context.Context, key CallKey, fn func(context.Context) (Call, error)) (Call, error) {
-	e, id := m.e, callID{m.proposal, key}
-	var over chan struct{}
-	for over == nil {
-		e.mu.Lock()
-		first, running := e.calling[id]
-		call, done := e.state.calls[m.proposal][key]
-		if !running && !done {
-			over = make(chan struct{})
-			e.calling[id] = over
-		}
-		e.mu.Unlock()
-		switch {
-		case running:
-			select {
-			case <-first:
-			case <-ctx.Done():
-				return Call{}, context.Cause(ctx)
-			}
-		case done:
-			return call, nil
-		}
-	}
-	defer func() {
-		e.mu.Lock()
-		delete(e.calling, id)
-		e.mu.Unlock()
-		close(over)
-	}()
-	return m.call(ctx, key, fn)
+	return m.e.flights.do(ctx, flightKey{m.proposal, key}, func() (Call, error) { return m.once(ctx, key, fn) })
 }
 
-// call makes a call and waits until its result is journaled.
-func (m memo) call(ctx context.Context, key CallKey, fn func(context.Context) (Call, error)) (Call, error) {
+// once returns the call that is journaled, or makes it and waits until it is.
+func (m memo) once(ctx context.Context, key CallKey, fn func(context.Context) (Call, error)) (Call, error) {
+	m.e.mu.Lock()
+	call, done := m.e.state.calls[m.proposal][key]
+	m.e.mu.Unlock()
+	if done {
+		return call, nil
+	}
 	call, err := fn(ctx)
 	if err != nil {
 		if usage := UsageOf(err); usage != (Usage{}) {

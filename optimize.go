@@ -46,10 +46,9 @@ type engine struct {
 	started time.Time
 
 	pool     pool
+	flights  flights
 	messages chan message
 	closed   chan struct{} // nobody receives messages any more
-
-	calling map[callID]chan struct{} // proposers' calls that are being made; guarded by mu
 }
 
 func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engine, error) {
@@ -71,7 +70,6 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		pool:     pool{slots: opts.Concurrency, failures: map[bool]int{}, worked: map[bool]bool{}},
 		messages: make(chan message, messageBuffer),
 		closed:   make(chan struct{}),
-		calling:  map[callID]chan struct{}{},
 	}
 	opening := openingOf(sys, data, opts)
 	if state.run != nil {

@@ -13,7 +13,7 @@ type recorder struct {
 	watchers watchers
 	budget   Budget
 
-	mu    sync.Mutex // guards the state's calls, and those being made, between the engine and its proposers
+	mu    sync.Mutex // guards the state's calls, between the engine and its proposers
 	state *State
 }
 

@@ -64,14 +64,18 @@ func (s Summary) Encode() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Status says how a run ended.
+// Status says how a run ended, or how it stands.
 type Status string
 
-// The ways a run can end.
+// The ways a run can end or stand.
 const (
 	StatusFinished    Status = "finished"
 	StatusInterrupted Status = "interrupted"
 	StatusFailed      Status = "failed"
+	// StatusRunning: a process is at work on it.
+	StatusRunning Status = "running"
+	// StatusCrashed: its process ended without a word.
+	StatusCrashed Status = "crashed"
 )
 
 // Models names the models of a run by role.
@@ -248,6 +252,9 @@ type Spend struct {
 	Accepted   Usage `json:"accepted_proposals"`
 	Rejected   Usage `json:"rejected_proposals"`
 	Unfinished Usage `json:"unfinished_proposals"`
+	// Ledger is the same in detail: disjoint entries that add up to Total;
+	// see [Account].
+	Ledger []Entry `json:"ledger"`
 }
 
 // AllCached reports whether the run made calls and the cache answered every

@@ -25,7 +25,12 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	ctx := cmd.Context()
 	watch := newWatcher(cmd.ErrOrStderr(), s)
 	o.Command = commandLine()
-	o.Logger = slog.New(watch)
+	logger, closeLog, err := startLog(watch, s.log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeLog()) }()
+	o.Logger = logger
 	o.Observer = watch.observe
 	stop, err := startTracing(ctx, watch, &o)
 	if err != nil {
@@ -40,11 +45,7 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	if err := run.Open(ctx); err != nil {
 		return err
 	}
-	progress := report.NewProgress(run.Options.Budget)
-	resumed, err := run.Earlier(ctx, progress)
-	if err != nil {
-		return fmt.Errorf("read the run in %s: %w", o.Out, err)
-	}
+	progress, resumed := run.Progress()
 	tellPlan(watch, run, o)
 	if resumed {
 		tellResumed(watch, progress, o.Out)
@@ -65,15 +66,29 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	}
 	switch {
 	case interrupted(ctx) && o.Out != "":
-		watch.say("interrupted: the same command goes on where this stopped")
+		watch.say("interrupted: gepa resume %s goes on where this stopped", o.Out)
 	case interrupted(ctx):
-		watch.say("interrupted: nothing was kept; with --out DIR the same command could go on from here")
+		watch.say("interrupted: nothing was kept; with --out DIR it could go on from here")
 	case err != nil && summary != nil && o.Out != "":
-		watch.say("what was done is kept: once the cause is mended, the same command goes on where this stopped")
+		watch.say("what was done is kept: once the cause is mended, gepa resume %s goes on where this stopped", o.Out)
 	case err == nil && hint != nil:
 		hint(watch)
 	}
 	return err
+}
+
+// startLog returns a logger that tells warnings and, if a file is named, writes
+// everything to it.
+func startLog(v *watcher, path string) (_ *slog.Logger, closeLog func() error, err error) {
+	if path == "" {
+		return slog.New(v), func() error { return nil }, nil
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, nil, usagef("--log: %v", err)
+	}
+	file := slog.NewJSONHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug})
+	return slog.New(slog.NewMultiHandler(v, file)), f.Close, nil
 }
 
 // tracingGrace is how long the last spans may take to be sent.
