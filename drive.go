@@ -3,6 +3,7 @@ package gepa
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"time"
 )
@@ -32,7 +33,10 @@ func (e *engine) drive(ctx context.Context, ask func() (Asked, error)) error {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	d.running = running
-	err := d.step(ctx, nil)
+	err := context.Cause(ctx)
+	if err == nil {
+		err = d.step(ctx, nil)
+	}
 	for err == nil && !d.done {
 		batch := d.wait(ctx)
 		if ctx.Err() != nil {
@@ -48,6 +52,7 @@ func (e *engine) drive(ctx context.Context, ask func() (Asked, error)) error {
 			stop(err)
 		}
 		err = d.finish(ctx, err)
+		e.pool.waiting, e.pool.parked = nil, nil // what failed meanwhile must not run in a later drive
 	}
 	return err
 }
@@ -68,8 +73,9 @@ func (d *driver) wait(ctx context.Context) []message {
 		timer := time.NewTimer(left)
 		defer timer.Stop()
 		pause = timer.C
-	} else if len(d.pool.waiting) > 0 && d.pool.running == 0 {
-		return nil
+	}
+	if d.pool.ready() {
+		return nil // its pause is over
 	}
 	select {
 	case m := <-d.messages:
@@ -247,7 +253,7 @@ func (d *driver) finish(ctx context.Context, ends error) error {
 		_, err := d.take(ctx, batch, nil)
 		ends = worse(ends, err)
 		if ctx.Err() != nil {
-			ends = context.Cause(ctx)
+			ends = worse(ends, context.Cause(ctx))
 		}
 	}
 	return ends
@@ -268,14 +274,16 @@ func (d *driver) start(q queuedTask) {
 	}
 	go func() {
 		began := time.Now()
-		m := message{over: &q}
+		m := message{over: &q, err: Fatal(fmt.Errorf("%s: its goroutine was ended from within (runtime.Goexit, or a test's FailNow)", q.task.doing()))}
+		defer func() {
+			m.took = time.Since(began)
+			d.send(m)
+		}()
 		if q.task.Reflect != nil {
 			m.event, m.err = d.runReflection(ctx, q.task)
 		} else {
 			m.event, m.err = d.runRollout(ctx, q.task)
 		}
-		m.took = time.Since(began)
-		d.send(m)
 	}()
 }
 

@@ -96,6 +96,8 @@ type world struct {
 	slow    latency
 	kills   []int64 // appends that each session survives
 	journal gepa.Journal
+	watch   func(gepa.Job) // sees every rollout begin
+	untold  bool           // there is no test set
 }
 
 // carryOut runs a search in a world, session after session, to its end.
@@ -104,7 +106,16 @@ func carryOut(ctx context.Context, opts gepa.Options, single bool, w world) (*ge
 	if single {
 		sys.seeds = sys.seeds[:1]
 	}
-	sys.before = func(ctx context.Context, job gepa.Job) error { return w.slow.wait(ctx, job.Key().String()) }
+	sys.before = func(ctx context.Context, job gepa.Job) error {
+		if w.watch != nil {
+			w.watch(job)
+		}
+		return w.slow.wait(ctx, job.Key().String())
+	}
+	data := someData()
+	if w.untold {
+		data.Test = nil
+	}
 	opts.Proposer = slowProposer{&wordProposer{}, w.slow}
 	opts.Concurrency = w.workers
 	for session := 0; ; session++ {
@@ -114,7 +125,7 @@ func carryOut(ctx context.Context, opts gepa.Options, single bool, w world) (*ge
 			dying.left.Store(w.kills[session])
 			opts.Journal = dying
 		}
-		res, err := gepa.Optimize(ctx, sys, someData(), opts)
+		res, err := gepa.Optimize(ctx, sys, data, opts)
 		if !errors.Is(err, errKilled) {
 			return res, err
 		}

@@ -36,20 +36,23 @@ func (p *pool) add(times int, tasks ...Task) {
 	}
 }
 
+// ready reports whether next has a task to give.
+func (p *pool) ready() bool {
+	return len(p.waiting) > 0 && (p.waiting[0].task.Reflect != nil || p.taken < p.slots)
+}
+
 // next takes the oldest proposal's next task that can run. Reflections need no
 // slot, and so come before rollouts that wait for one.
 func (p *pool) next() (queuedTask, bool) {
-	if len(p.waiting) == 0 {
+	if !p.ready() {
 		return queuedTask{}, false
 	}
-	if q := p.waiting[0]; q.task.Reflect == nil {
-		if p.taken >= p.slots {
-			return queuedTask{}, false
-		}
+	q := heap.Pop(&p.waiting).(queuedTask)
+	if q.task.Reflect == nil {
 		p.taken++
 	}
 	p.running++
-	return heap.Pop(&p.waiting).(queuedTask), true
+	return q, true
 }
 
 // ended notes that a task does not run any more. It reports false for one that
