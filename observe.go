@@ -250,40 +250,42 @@ func (ws watchers) resumed(s *State) {
 	}
 }
 
-// notices queues what an event means to observers.
-func (ws watchers) notices(s *State, b Budget, e Event) {
+// notices returns what an event that was just applied means to observers.
+func (ws watchers) notices(s *State, b Budget, e Event) (out []func(*Observer)) {
 	if len(ws) == 0 {
-		return
+		return nil
 	}
-	ws.tell(func(o *Observer) { call(o.Event, e) })
+	tell := func(notice func(*Observer)) { out = append(out, notice) }
+	tell(func(o *Observer) { call(o.Event, e) })
 	plan := func(n int) ProposalPlanned { return s.proposals[n-1].ProposalPlanned }
 	budget := func() {
 		info := BudgetInfo{Proposals: len(s.proposals), Rollouts: s.charged, Reserved: s.reserved, Budget: b}
-		ws.tell(func(o *Observer) { call(o.Budget, info) })
+		tell(func(o *Observer) { call(o.Budget, info) })
 	}
 	switch e := e.(type) {
 	case ProposalPlanned:
-		ws.tell(func(o *Observer) { call(o.ProposalBegin, ProposalInfo{Plan: e}) })
+		tell(func(o *Observer) { call(o.ProposalBegin, ProposalInfo{Plan: e}) })
 		budget()
 	case GateDecided:
-		ws.tell(func(o *Observer) { call(o.Gate, e) })
+		tell(func(o *Observer) { call(o.Gate, e) })
 		if e.Passed {
 			info := ProposalInfo{Plan: plan(e.Proposal), Gate: &e}
-			ws.tell(func(o *Observer) { call(o.ValidationBegin, info) })
+			tell(func(o *Observer) { call(o.ValidationBegin, info) })
 		}
 	case ProposalCommitted:
 		if e.Proposal == 0 {
-			return
+			return out
 		}
 		info := ProposalInfo{Plan: plan(e.Proposal), Gate: s.proposals[e.Proposal-1].Gate, Committed: &e}
 		if info.Gate.Passed {
-			ws.tell(func(o *Observer) { call(o.ValidationEnd, info) })
+			tell(func(o *Observer) { call(o.ValidationEnd, info) })
 		}
-		ws.tell(func(o *Observer) { call(o.ProposalEnd, info) })
+		tell(func(o *Observer) { call(o.ProposalEnd, info) })
 		budget()
 	case AttemptFailed:
-		ws.tell(func(o *Observer) { call(o.Error, e) })
+		tell(func(o *Observer) { call(o.Error, e) })
 	}
+	return out
 }
 
 // call calls a hook that is there.

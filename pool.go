@@ -41,10 +41,11 @@ func (p *pool) ready() bool {
 	return len(p.waiting) > 0 && (p.waiting[0].task.Reflect != nil || p.taken < p.slots)
 }
 
-// next takes the oldest proposal's next task that can run. Reflections need no
-// slot, and so come before rollouts that wait for one.
-func (p *pool) next() (queuedTask, bool) {
-	if !p.ready() {
+// next takes the oldest proposal's next task that can run, rollouts only of
+// proposals up to the last. Reflections need no slot, and so come before
+// rollouts that wait for one.
+func (p *pool) next(last int) (queuedTask, bool) {
+	if !p.ready() || p.waiting[0].task.Reflect == nil && p.waiting[0].task.Proposal > last {
 		return queuedTask{}, false
 	}
 	q := heap.Pop(&p.waiting).(queuedTask)

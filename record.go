@@ -78,7 +78,9 @@ func (r *recorder) emit(ctx context.Context, events ...Event) error {
 		if err := r.state.Apply(e); err != nil {
 			return Fatal(err)
 		}
-		r.watchers.notices(r.state, r.budget, e)
+		for _, n := range r.watchers.notices(r.state, r.budget, e) {
+			r.watchers.tell(n)
+		}
 	}
 	return nil
 }
