@@ -50,14 +50,6 @@ func leafWriter(t parquet.Type) func(dst []byte, v parquet.Value) ([]byte, error
 			}
 			return appendText(dst, fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]))
 		}
-	case *format.Float16Type:
-		return func(dst []byte, v parquet.Value) ([]byte, error) {
-			b := v.ByteArray()
-			if len(b) != 2 {
-				return nil, fmt.Errorf("a half-precision number has %d bytes", len(b))
-			}
-			return appendFloat(dst, halfPrecision(binary.LittleEndian.Uint16(b)), 32)
-		}
 	}
 	return appendPlain
 }
@@ -186,6 +178,14 @@ func duration(u format.TimeUnit) time.Duration {
 		return time.Millisecond
 	}
 	return u.Value.Duration()
+}
+
+func appendHalf(dst []byte, v parquet.Value) ([]byte, error) {
+	b := v.ByteArray()
+	if len(b) != 2 {
+		return nil, fmt.Errorf("a half-precision number has %d bytes", len(b))
+	}
+	return appendFloat(dst, halfPrecision(binary.LittleEndian.Uint16(b)), 32)
 }
 
 // halfPrecision converts an IEEE 754 binary16.

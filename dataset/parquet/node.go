@@ -40,8 +40,8 @@ const (
 )
 
 // newNode reads the schema.
-func newNode(root *parquet.Column) (*node, error) {
-	n, err := makeNode(root, 0)
+func newNode(root *parquet.Column, halves []bool) (*node, error) {
+	n, err := makeNode(root, halves, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func newNode(root *parquet.Column) (*node, error) {
 	return n, nil
 }
 
-func makeNode(c *parquet.Column, depth int) (*node, error) {
+func makeNode(c *parquet.Column, halves []bool, depth int) (*node, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("its columns are nested more than %d deep", maxDepth)
 	}
@@ -63,12 +63,15 @@ func makeNode(c *parquet.Column, depth int) (*node, error) {
 	if c.Leaf() {
 		n.leaves = []int{c.Index()}
 		n.leaf = leafWriter(c.Type())
+		if i := c.Index(); i < len(halves) && halves[i] {
+			n.leaf = appendHalf
+		}
 		return n, nil
 	}
 	n.kind = group
 	seen := map[string]bool{}
 	for _, column := range c.Columns() {
-		child, err := makeNode(column, depth+1)
+		child, err := makeNode(column, halves, depth+1)
 		if err != nil {
 			return nil, err
 		}

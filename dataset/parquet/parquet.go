@@ -22,8 +22,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/dataset"
@@ -82,12 +84,41 @@ func (r *reader) open(file dataset.File) error {
 	if err != nil {
 		return err
 	}
-	root, err := newNode(f.Root())
+	if err := supported(f.Metadata()); err != nil {
+		return err
+	}
+	root, err := newNode(f.Root(), halves(f.Metadata().Schema))
 	if err != nil {
 		return err
 	}
 	r.groups, r.root, r.leaves = f.RowGroups(), root, len(root.leaves)
 	return nil
+}
+
+// supported refuses a compression for which the library would, at a damaged
+// page, take memory without end.
+func supported(m *format.FileMetaData) error {
+	for i := range m.RowGroups {
+		for _, column := range m.RowGroups[i].Columns {
+			if codec := column.MetaData.Codec; codec == format.Lz4Raw {
+				return fmt.Errorf("column %q is compressed by %s; write it with Snappy, Zstandard or gzip", strings.Join(column.MetaData.PathInSchema, "."), codec)
+			}
+		}
+	}
+	return nil
+}
+
+// halves reports of each leaf column whether it holds half-precision numbers,
+// which the library does not tell from bytes.
+func halves(schema []format.SchemaElement) []bool {
+	var out []bool
+	for i := range schema {
+		if schema[i].Type.Valid {
+			_, half := schema[i].LogicalType.Value.(*format.Float16Type)
+			out = append(out, half)
+		}
+	}
+	return out
 }
 
 // rows yields the rows of a row group.
