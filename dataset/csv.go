@@ -178,7 +178,7 @@ func convertCell(t Type, cell string) (value json.RawMessage, problem string) {
 			return json.RawMessage(trimmed), ""
 		}
 		n, err := strconv.ParseFloat(trimmed, 64)
-		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		if err != nil || strings.Trim(trimmed, "+-.0123456789eE") != "" || math.IsNaN(n) || math.IsInf(n, 0) {
 			return nil, "not a number"
 		}
 		return encode(n), ""

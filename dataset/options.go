@@ -61,7 +61,8 @@ type Options struct {
 	// Where is an expression (the language of expr-lang.org) over a row's
 	// fields, as they are in the file: rows for which it is not true are left
 	// out. A field whose name is no identifier is $env["its name"]; one that a
-	// row lacks is nil. Defaults to all rows.
+	// row lacks is nil, and one that no row has is an error, unless it is
+	// written $env["its name"]. Defaults to all rows.
 	Where string
 	// Dedupe drops an example whose content an earlier one has. Defaults to
 	// keeping those with ids of their own, and to an error for those without.
