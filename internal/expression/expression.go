@@ -76,9 +76,17 @@ func clip(s string) string {
 	return s
 }
 
+// Functions are functions that expressions may call, by name.
+type Functions map[string]func(params ...any) (any, error)
+
 // Compile compiles an expression. Where names are given, it may use these
 // variables and no others; where none is, any. The error is an [*Error].
 func Compile(source string, names ...string) (*Program, error) {
+	return CompileWith(source, nil, names...)
+}
+
+// CompileWith is [Compile] with further functions.
+func CompileWith(source string, extra Functions, names ...string) (*Program, error) {
 	switch {
 	case strings.TrimSpace(source) == "":
 		return nil, &Error{Source: source, Problem: "is empty"}
@@ -93,6 +101,9 @@ func Compile(source string, names ...string) (*Program, error) {
 		expr.Patch(used),
 		expr.Patch(limiter{}),
 	}, functions()...)
+	for name, f := range extra {
+		options = append(options, expr.Function(name, f))
+	}
 	compiled, err := compile(source, options)
 	if err != nil {
 		return nil, wrap(source, err)
