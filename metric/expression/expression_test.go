@@ -27,9 +27,9 @@ func input() metric.Input {
 
 func TestMeasure(t *testing.T) {
 	for source, want := range map[string]metric.Result{
-		`exact(output.answer, labels.answer)`:              {Score: 0, Feedback: gepa.Feedback{Text: "The score is 0."}},
-		`output.answer in labels.answer`:                   {Score: 0, Feedback: gepa.Feedback{Text: "The score is 0."}},
-		`any(trace, #.problem != "")`:                      {Score: 1, Feedback: gepa.Feedback{Text: "The score is 1."}},
+		`exact(output.answer, labels.answer)`:               {Score: 0, Feedback: gepa.Feedback{Text: "The score is 0."}},
+		`output.answer in labels.answer`:                    {Score: 0, Feedback: gepa.Feedback{Text: "The score is 0."}},
+		`any(trace, #.problem != "")`:                       {Score: 1, Feedback: gepa.Feedback{Text: "The score is 1."}},
 		`usage.dollars * 100 + seconds + attempt + len(id)`: {Score: 5.2, Feedback: gepa.Feedback{Text: "The score is 5.2."}},
 		`let s = f1(output.answer, labels.answer);
 		 {score: s, feedback: s < 1 ? "Give the full name. " + labels.hint : "Right."}`: {
