@@ -84,12 +84,12 @@ func (s SetReport) write(b *strings.Builder, minibatch int) {
 			f.writeChances(b)
 		}
 	}
-	b.WriteString("    a failure")
 	for i, c := range s.Failures {
-		if i > 0 {
-			b.WriteString(",")
+		if i == 0 {
+			fmt.Fprintf(b, "    a failure with a chance of %s where %s are solved", percent(c.Chance), percent(c.SolveRate))
+		} else {
+			fmt.Fprintf(b, ", %s where %s are", percent(c.Chance), percent(c.SolveRate))
 		}
-		fmt.Fprintf(b, " with a chance of %s where %s are solved", percent(c.Chance), percent(c.SolveRate))
 	}
 	b.WriteByte('\n')
 }
