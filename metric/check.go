@@ -215,6 +215,9 @@ func summarize(examples []gepa.Example, rollouts [][]gepa.Rollout, opts CheckOpt
 			r.Usage = r.Usage.Add(x.Usage)
 		}
 		means[i] = stats.Mean(s.Scores)
+		if same {
+			means[i] = s.Scores[0] // to the last bit
+		}
 		for _, score := range s.Scores {
 			squares += (score - means[i]) * (score - means[i])
 		}
