@@ -219,9 +219,9 @@ func describe(lengths []Outlier) Length {
 	log := func(n int) float64 { return math.Log(float64(n) + 1) }
 	q1, q3 := log(at(0.25)), log(at(0.75))
 	reach := 3 * max(q3-q1, 0.1)
-	for i := len(lengths) - 1; i >= 0; i-- {
-		if x := log(lengths[i].Length); x > q3+reach || x < q1-reach {
-			l.Outliers = append(l.Outliers, lengths[i])
+	for _, o := range slices.Backward(lengths) {
+		if x := log(o.Length); x > q3+reach || x < q1-reach {
+			l.Outliers = append(l.Outliers, o)
 		}
 	}
 	return l

@@ -58,10 +58,10 @@ func (c chooser) measure(in Input, t target) (float64, string, error) {
 		return letter
 	}
 	got := c.find(t.text, texts)
-	switch {
-	case got == "":
+	switch got {
+	case "":
 		return 0, fmt.Sprintf("No choice can be made out in the output %s; the gold answer is %s. End with the letter of one choice.", quote(t.text), named(gold)), nil
-	case got == gold:
+	case gold:
 		return 1, fmt.Sprintf("Correct: %s is the right choice.", named(got)), nil
 	default:
 		return 0, fmt.Sprintf("%s is the wrong choice: the gold answer is %s.", named(got), named(gold)), nil

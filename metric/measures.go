@@ -97,10 +97,3 @@ func simple(m measure) func(Spec) (measure, gepa.Objective, error) {
 
 // golds returns the gold answers of the target's label.
 func (t target) golds(in Input) ([]string, error) { return goldAnswers(in.Example, t.label) }
-
-func share(ok bool) float64 {
-	if ok {
-		return 1
-	}
-	return 0
-}

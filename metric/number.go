@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,8 +20,8 @@ const numberPattern = `[-+−]?(?:\d{1,3}(?:[,\x{00a0}\x{202f}]\d{3})+|\d+)?(?:\
 // after reasoning.
 func lastNumber(pattern *regexp.Regexp, text string) (value float64, as string, ok bool) {
 	all := pattern.FindAllStringIndex(text, -1)
-	for i := len(all) - 1; i >= 0; i-- {
-		from, to := all[i][0], all[i][1]
+	for _, at := range slices.Backward(all) {
+		from, to := at[0], at[1]
 		found := text[from:to]
 		if !strings.ContainsAny(found, "0123456789") {
 			continue

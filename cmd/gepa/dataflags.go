@@ -95,14 +95,14 @@ func files(cmd *cobra.Command, args []string) error {
 
 // counted describes what was read.
 func counted(l dataset.Loaded) string {
-	text := fmt.Sprintf("%d examples of %d rows in %s", len(l.Examples), l.Rows, strings.Join(l.Files, ", "))
+	parts := []string{fmt.Sprintf("%d examples of %d rows in %s", len(l.Examples), l.Rows, strings.Join(l.Files, ", "))}
 	for _, part := range []struct {
 		n    int
 		what string
 	}{{l.Filtered, "left out by --where"}, {l.Repeated, "repeated"}, {l.Unsampled, "not drawn"}} {
 		if part.n > 0 {
-			text += fmt.Sprintf("; %d %s", part.n, part.what)
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
 		}
 	}
-	return text
+	return strings.Join(parts, "; ")
 }

@@ -19,7 +19,11 @@ func FuzzLevels(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	defer file.Close()
+	defer func() {
+		if err := file.Close(); err != nil {
+			f.Error(err)
+		}
+	}()
 	info, err := file.Stat()
 	if err != nil {
 		f.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -138,9 +139,7 @@ func (p *Program) Source() string { return p.source }
 // makes them. It changes neither them nor env. The error is an [*Error].
 func (p *Program) Run(ctx context.Context, env map[string]any) (result any, err error) {
 	variables := make(map[string]any, len(env)+1)
-	for name, value := range env {
-		variables[name] = value
-	}
+	maps.Copy(variables, env)
 	variables[budgetName] = newBudget(ctx)
 	defer func() {
 		if r := recover(); r != nil {

@@ -37,7 +37,10 @@ func perform(play string) int {
 		if err != nil || strings.Count(string(line), "\n") != 1 {
 			return 9
 		}
-		b, _ := json.Marshal(string(line))
+		b, err := json.Marshal(string(line))
+		if err != nil {
+			return 9
+		}
 		fmt.Printf(`{"score": 0.25, "objectives": {"x": 2}, "feedback": %s, "by_component": {"a": "words"}}`, b)
 	case "crash":
 		fmt.Fprintln(os.Stderr, "cannot find the database")
@@ -73,7 +76,7 @@ func perform(play string) int {
 
 func measure(t *testing.T, play string, opts command.Options) (metric.Result, error) {
 	t.Helper()
-	opts.Args, opts.Env = []string{os.Args[0]}, []string{"PLAY=" + play}
+	opts.Args, opts.Env = []string{os.Args[0]}, []string{"PLAY=" + play, "GOCOVERDIR=" + t.TempDir()}
 	m, err := command.New(opts)
 	if err != nil {
 		t.Fatal(err)
