@@ -39,6 +39,7 @@ func (j *dyingJournal) Append(ctx context.Context, records ...gepa.Record) error
 // wants the run that was never killed, with no rollout and no call made twice
 // beyond those whose result was not journaled.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	opts := gepa.Options{Seed: 5, Minibatch: 4, Budget: gepa.Budget{Proposals: 10}}
 	whole := gepa.NewMemoryJournal()
 	sys, proposer := newLandscape(), &wordProposer{}
