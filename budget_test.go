@@ -17,6 +17,7 @@ import (
 )
 
 func TestBudgets(t *testing.T) {
+	t.Parallel()
 	t.Run("rollouts are never exceeded", func(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			budget := rapid.IntRange(40, 300).Draw(r, "rollouts")
@@ -157,6 +158,7 @@ func TestTimeOfAllSessions(t *testing.T) {
 // TestNoCapIsExceeded: whatever the options and the latencies, killed or not,
 // and again when the run goes on with more: no cap is exceeded by one unit.
 func TestNoCapIsExceeded(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		opts, single := anyOptions(r), rapid.Bool().Draw(r, "single")
 		budget := anyBudget(r)

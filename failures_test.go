@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -76,6 +77,7 @@ func TestProgramFailuresAreScores(t *testing.T) {
 		return nil
 	}
 	res := optimize(t, sys, gepa.Options{
+		Start:      gepa.Candidate{"a": "w0 w1 w2", "b": "w3 w4 w5"},
 		Budget:     gepa.Budget{Proposals: 3},
 		Objectives: []gepa.Objective{{Name: "met", Weight: 1}, {Name: "length", Direction: gepa.Minimize, Max: 100}},
 	})
@@ -83,8 +85,9 @@ func TestProgramFailuresAreScores(t *testing.T) {
 	if r.Score != 0 || r.Problem == "" || r.Objectives["length"] != 100 || !strings.Contains(r.Feedback.Text, "index out of range") {
 		t.Errorf("rollout %+v, want the worst score and feedback that tells of the panic", r)
 	}
-	if got := res.Pool[0].Scores[3]; got != 0 {
-		t.Errorf("validation example 3 scored %v, want 0 and a part in the mean", got)
+	seed := res.Pool[0]
+	if got, want := seed.Mean, total(seed.Scores)/15; seed.Scores[3] != 0 || math.Abs(got-want) > 1e-9 || want == 0 {
+		t.Errorf("validation example 3 scored %v, the mean is %v; want 0 and a part in the mean of %v", seed.Scores[3], got, want)
 	}
 }
 

@@ -147,6 +147,7 @@ func (p slowProposer) Propose(ctx context.Context, req gepa.ReflectRequest) (gep
 // TestEqualRuns: whatever the options, a run is the same with one worker or
 // many, fast or slow, killed or not, in memory or on disk.
 func TestEqualRuns(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		opts, single := anyOptions(r), rapid.Bool().Draw(r, "single")
 		opts.Budget = anyBudget(r)

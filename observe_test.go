@@ -153,6 +153,7 @@ func TestObserversHearBeginAndEnd(t *testing.T) {
 // TestObserversOfAResumedRun: what an earlier session left under way begins
 // again, so that every End has its Begin.
 func TestObserversOfAResumedRun(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		j := gepa.NewMemoryJournal()
 		opts := gepa.Options{Seed: 3, Minibatch: 4, InFlight: 4, Proposer: &wordProposer{}, Budget: gepa.Budget{Proposals: 9}}
@@ -162,7 +163,7 @@ func TestObserversOfAResumedRun(t *testing.T) {
 			var n notes
 			opts.Observers = []gepa.Observer{n.observer()}
 			dying := &dyingJournal{Journal: j}
-			dying.left.Store(rapid.Int64Range(2, 60).Draw(r, "appends"))
+			dying.left.Store(rapid.Int64Range(8, 90).Draw(r, "appends"))
 			opts.Journal = dying
 			_, err := gepa.Optimize(t.Context(), newLandscape(), data, opts)
 			n.wrong = slices.DeleteFunc(n.wrong, func(w string) bool { return err != nil && w == "a rollout failed" })

@@ -145,13 +145,15 @@ type Budget struct {
 	// proposal starts only if the most that it can use is left.
 	Rollouts int `json:"rollouts,omitempty"`
 	// Time is the wall-clock time of the search, all sessions of a resumed
-	// run together. Work in flight at its end is abandoned.
+	// run together. Work in flight at its end is abandoned. Of a session that
+	// was killed or interrupted, what came after its last record does not count.
 	Time time.Duration `json:"time,omitempty"`
 	// TargetScore stops the search when a candidate's mean validation score
 	// reaches it.
 	TargetScore float64 `json:"target_score,omitempty"`
 	// NoImprovement stops the search after so many proposals in a row
-	// without a better best candidate.
+	// without a better best candidate. Those in flight count, too, so that
+	// fewer are when it is nearly reached.
 	NoImprovement int `json:"no_improvement,omitempty"`
 }
 

@@ -422,6 +422,7 @@ var diffEmpty = diff.Transformer("empty", func(edits []gepa.RejectedEdit) []gepa
 // TestDecisionsFollowTheRules: whatever the options, every plan, gate and
 // commit of a run is what the options' rules make of its results.
 func TestDecisionsFollowTheRules(t *testing.T) {
+	t.Parallel()
 	var merges, undecided, told, partial int
 	rapid.Check(t, func(r *rapid.T) {
 		opts, single := anyOptions(r), rapid.Bool().Draw(r, "single")

@@ -39,6 +39,7 @@ func (j *dyingJournal) Append(ctx context.Context, records ...gepa.Record) error
 // wants the run that was never killed, with no rollout and no call made twice
 // beyond those whose result was not journaled.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	opts := gepa.Options{Seed: 5, Minibatch: 4, Budget: gepa.Budget{Proposals: 10}}
 	whole := gepa.NewMemoryJournal()
 	sys, proposer := newLandscape(), &wordProposer{}
@@ -164,4 +165,36 @@ func TestInterruptKeepsTheBest(t *testing.T) {
 	opts.Journal = whole
 	optimize(t, newLandscape(), opts)
 	assertEqualRuns(t, whole, j)
+}
+
+// TestJournalGrowsInProportion: what a proposal adds to the journal does not
+// grow with those before it.
+func TestJournalGrowsInProportion(t *testing.T) {
+	j := gepa.NewMemoryJournal()
+	const proposals = 200
+	_, err := gepa.Optimize(t.Context(), drift{}, gepa.Data{Feedback: needs("f", 10), Validation: needs("v", 10)}, gepa.Options{
+		Seed: 1, PerfectScore: 1e9, Proposer: driftProposer{}, Journal: j, Budget: gepa.Budget{Proposals: proposals},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var decisions, results [4]int // bytes, by quarter of the proposals
+	quarter := 0
+	for _, rec := range recordsOf(t, j) {
+		if rec.Kind == gepa.KindPlan {
+			e, err := gepa.DecodeRecord(rec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			quarter = (e.(gepa.ProposalPlanned).Proposal - 1) / (proposals / 4)
+		}
+		if rec.Key == "" && rec.Kind != gepa.KindRun {
+			decisions[quarter] += len(rec.Data)
+		} else {
+			results[quarter] += len(rec.Data)
+		}
+	}
+	if 2*decisions[3] > 3*decisions[0] || results[3] > 2*results[0] {
+		t.Errorf("bytes of decisions and results by quarter: %v, %v", decisions, results)
+	}
 }

@@ -147,6 +147,7 @@ func (m teller) Do(ctx context.Context, key gepa.CallKey, fn func(context.Contex
 // order, tasks given back and the controller begun again from the journal at
 // any place, makes the run that Optimize makes.
 func TestAskAndTell(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		opts := anyOptions(r)
 		opts.Budget = anyBudget(r)
