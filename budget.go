@@ -5,9 +5,26 @@ import (
 	"math"
 )
 
-// proposalRollouts is the most rollouts a reflective proposal can use: parent
-// and child on the minibatch, and the child's validation.
-func proposalRollouts(minibatch, validation int) int { return 2*minibatch + validation }
+// proposalCost is what a reflective proposal runs.
+type proposalCost struct {
+	minibatch  int // examples on which parent and children are compared
+	children   int
+	more       int // further examples of an undecided gate
+	validation int
+}
+
+func costOf(o Options, feedback, validation int) proposalCost {
+	c := proposalCost{minibatch: min(o.Minibatch, feedback), children: max(o.Children, 1), validation: validation}
+	if o.Acceptance == AcceptPaired {
+		c.more = min(o.More, feedback-c.minibatch)
+	}
+	return c
+}
+
+// most is the most rollouts that the proposal can use.
+func (c proposalCost) most() int {
+	return c.minibatch*(1+c.children) + 2*c.more + c.validation
+}
 
 // A BudgetError says that a budget cannot pay for one proposal.
 type BudgetError struct {
@@ -16,23 +33,33 @@ type BudgetError struct {
 	// Validation is the size of the validation set, Minibatch that of a
 	// minibatch.
 	Validation, Minibatch int
+	// Children is the number of children a proposal makes, More the number of
+	// further examples that its gate may draw on; see [Options].
+	Children, More int
 }
 
 // Need returns the smallest budget that pays for one proposal.
 func (e *BudgetError) Need() int {
-	return e.Validation + proposalRollouts(e.Minibatch, e.Validation)
+	return e.Validation + proposalCost{e.Minibatch, e.Children, e.More, e.Validation}.most()
 }
 
 func (e *BudgetError) Error() string {
+	compared := fmt.Sprintf("2 × %d for parent and child on a minibatch", e.Minibatch)
+	if e.Children > 1 {
+		compared = fmt.Sprintf("%d × %d for a parent and %d children on a minibatch", 1+e.Children, e.Minibatch, e.Children)
+	}
+	if e.More > 0 {
+		compared += fmt.Sprintf(" + 2 × %d where the gate is undecided", e.More)
+	}
 	return fmt.Sprintf("a budget of %d rollouts cannot pay for one proposal: "+
-		"%d to validate the seed + 2 × %d for parent and child on a minibatch + %d to validate the child = %d; "+
+		"%d to validate the seed + %s + %d to validate the child = %d; "+
 		"raise the budget, or make the validation set or the minibatch smaller",
-		e.Rollouts, e.Validation, e.Minibatch, e.Validation, e.Need())
+		e.Rollouts, e.Validation, compared, e.Validation, e.Need())
 }
 
 // check refuses a budget of rollouts that cannot pay for one proposal.
-func (b Budget) check(minibatch, validation int) error {
-	e := &BudgetError{Rollouts: b.Rollouts, Validation: validation, Minibatch: minibatch}
+func (b Budget) check(c proposalCost) error {
+	e := &BudgetError{Rollouts: b.Rollouts, Validation: c.validation, Minibatch: c.minibatch, Children: c.children, More: c.more}
 	if b.Rollouts > 0 && b.Rollouts < e.Need() {
 		return e
 	}

@@ -59,11 +59,11 @@ func TestSpendingCap(t *testing.T) {
 				journal := gepa.NewMemoryJournal()
 				options := gepa.Options{
 					Seed: 3, Proposer: &wordProposer{}, Journal: journal, Budget: gepa.Budget{Proposals: 40},
-					Observer: func(e gepa.Event) {
+					Observers: []gepa.Observer{{Event: func(e gepa.Event) {
 						if _, stopped := e.(gepa.Stopped); stopped {
 							sys.left.Store(tt.hold)
 						}
-					},
+					}}},
 				}
 				res, err := gepa.Optimize(t.Context(), sys, someData(), options)
 				if tt.fails {
@@ -87,7 +87,7 @@ func TestSpendingCap(t *testing.T) {
 
 				// With the cap raised the run goes on, and pays for nothing twice.
 				sys.left.Store(1 << 30)
-				options.Observer = nil
+				options.Observers = nil
 				res, err = gepa.Optimize(t.Context(), sys, someData(), options)
 				if err != nil || res.Stop.Reason != gepa.StopProposals || res.Test == nil {
 					t.Fatalf("resumed: %v, stopped for %q, test %v", err, res.Stop.Reason, res.Test)

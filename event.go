@@ -12,6 +12,7 @@ import (
 const (
 	KindRun      = "run"
 	KindPlan     = "plan"
+	KindReflect  = "reflection"
 	KindGate     = "gate"
 	KindCommit   = "commit"
 	KindStop     = "stop"
@@ -23,8 +24,13 @@ const (
 	KindSession  = "session"
 )
 
-// eventFormat is the version of the encodings below.
-const eventFormat = 1
+// eventFormat is the version of the encodings below. Version 1, in which gates
+// were decisions and proposals were made one at a time, can be read and not
+// continued.
+const (
+	eventFormat    = 2
+	oldEventFormat = 1
+)
 
 // An Event is something that happened in a run; the types in this file are all
 // there are. Every change of a run's [State] is the application of one.
@@ -36,7 +42,7 @@ type Event interface {
 // RunStarted opens a run: everything that gives the run its meaning. A run is
 // resumed only by a call whose RunStarted is equal.
 type RunStarted struct {
-	// Format is the version of the event encodings, now 1.
+	// Format is the version of the event encodings, now 2.
 	Format int `json:"format"`
 	// Components are the system's, in order.
 	Components []Component `json:"components"`
@@ -64,6 +70,9 @@ const (
 	ProposalReflect ProposalKind = "reflect"
 	// ProposalMerge crosses two candidates with a common ancestor.
 	ProposalMerge ProposalKind = "merge"
+	// ProposalMergeByModel asks the proposer to bring the texts of two
+	// candidates with a common ancestor together; see [Options.MergeByModel].
+	ProposalMergeByModel ProposalKind = "merge_by_model"
 )
 
 // ProposalPlanned says what a proposal will do; it is journaled before
@@ -72,7 +81,8 @@ type ProposalPlanned struct {
 	// Proposal is the proposal's number, from 1.
 	Proposal int          `json:"proposal"`
 	Kind     ProposalKind `json:"kind"`
-	// Parents are the ids of one candidate, or of the two that are merged.
+	// Parents are the ids of one candidate, or of the two that are merged; the
+	// better first, for a merge by model.
 	Parents []int `json:"parents"`
 	// Ancestor is the parents' common ancestor, for a merge.
 	Ancestor int `json:"ancestor,omitempty"`
@@ -82,13 +92,36 @@ type ProposalPlanned struct {
 	// Examples are indices into the feedback set (the minibatch) or, for a
 	// merge, into the validation set (the screen).
 	Examples []int `json:"examples"`
+	// More are further indices into the feedback set, in the order in which an
+	// undecided gate draws on them; see [AcceptPaired].
+	More []int `json:"more,omitempty"`
+	// After is the number of proposals that were committed when this one was
+	// planned. It knows of no other.
+	After int `json:"after"`
 	// Reserved is the most rollouts that the proposal can use.
 	Reserved int `json:"reserved"`
 }
 
-// GateDecided says whether a child may be validated.
+// ReflectionDone is what a proposer made of a parent: one child's new texts.
+type ReflectionDone struct {
+	Proposal int `json:"proposal"`
+	// Child counts the proposal's children from 0; see [Options.Children].
+	Child int `json:"child,omitempty"`
+	// Texts are the changed texts by component; Refused says why there are
+	// none, if there are none.
+	Texts   map[string]string `json:"texts,omitempty"`
+	Refused string            `json:"refused,omitempty"`
+}
+
+// GateDecided says whether a child may be validated. It follows from results
+// alone and is one: gates of several proposals come in any order.
 type GateDecided struct {
 	Proposal int `json:"proposal"`
+	// Kept is the number of the child that the gate is about, the best of the
+	// proposal's children on the minibatch.
+	Kept int `json:"kept,omitempty"`
+	// More is how many of the plan's further examples the gate drew on.
+	More int `json:"more,omitempty"`
 	// Texts are the child's changed texts by component; empty where there is
 	// no child.
 	Texts map[string]string `json:"texts,omitempty"`
@@ -108,6 +141,13 @@ type ProposalCommitted struct {
 	Proposal int `json:"proposal"`
 	// Accepted says that the child joined the pool, as the next id.
 	Accepted bool `json:"accepted"`
+	// Validated is the number of validation examples that the child was run
+	// on, in the order of staged validation, before it was given up; 0 means
+	// all of them.
+	Validated int `json:"validated,omitempty"`
+	// Reason says in words why a child that passed the gate did not join, or
+	// why its validation ended early; "" otherwise.
+	Reason string `json:"reason,omitempty"`
 	// Seen names components first seen in the proposal's traces.
 	Seen []string `json:"seen,omitempty"`
 	// Traced says that the proposal's rollouts had traces.
@@ -124,6 +164,7 @@ const (
 	StopTime          StopReason = "time"           // the time is over
 	StopTarget        StopReason = "target"         // a candidate reached the target score
 	StopNoImprovement StopReason = "no_improvement" // too many proposals without a better candidate
+	StopExhausted     StopReason = "exhausted"      // many proposals in a row ran nothing new, under a budget that they do not use up
 	StopCost          StopReason = "cost"           // a cap on money, tokens or calls allows no further call
 	StopInterrupted   StopReason = "interrupted"    // the context ended; never journaled
 	StopFailed        StopReason = "failed"         // an error ended the run; never journaled
@@ -179,11 +220,16 @@ type SessionStarted struct {
 	Number int `json:"number"`
 	// Budget is the budget of this session.
 	Budget Budget `json:"budget"`
+	// Concurrency is how many rollouts this session runs at once.
+	Concurrency int `json:"concurrency,omitempty"`
 }
 
-func (RunStarted) record() (string, string)        { return KindRun, "" }
-func (ProposalPlanned) record() (string, string)   { return KindPlan, "" }
-func (GateDecided) record() (string, string)       { return KindGate, "" }
+func (RunStarted) record() (string, string)      { return KindRun, "" }
+func (ProposalPlanned) record() (string, string) { return KindPlan, "" }
+func (e ReflectionDone) record() (string, string) {
+	return KindReflect, fmt.Sprintf("%d/%d", e.Proposal, e.Child)
+}
+func (e GateDecided) record() (string, string)     { return KindGate, strconv.Itoa(e.Proposal) }
 func (ProposalCommitted) record() (string, string) { return KindCommit, "" }
 func (Stopped) record() (string, string)           { return KindStop, "" }
 func (Continued) record() (string, string)         { return KindContinue, "" }
@@ -217,6 +263,8 @@ func DecodeRecord(r Record) (Event, error) {
 		return decode[RunStarted](r)
 	case KindPlan:
 		return decode[ProposalPlanned](r)
+	case KindReflect:
+		return decode[ReflectionDone](r)
 	case KindGate:
 		return decode[GateDecided](r)
 	case KindCommit:

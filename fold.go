@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -20,6 +21,8 @@ func (s *State) Apply(e Event) error {
 		return s.applyRun(e)
 	case ProposalPlanned:
 		return s.applyPlan(e)
+	case ReflectionDone:
+		return s.applyReflection(e)
 	case GateDecided:
 		return s.applyGate(e)
 	case ProposalCommitted:
@@ -49,14 +52,15 @@ func (s *State) applyRun(e RunStarted) error {
 	switch {
 	case s.run != nil:
 		return errors.New("journal: the run is opened twice")
-	case e.Format != eventFormat:
-		return fmt.Errorf("journal: it is of format %d, and this version of gepa reads format %d", e.Format, eventFormat)
+	case e.Format != eventFormat && e.Format != oldEventFormat:
+		return fmt.Errorf("journal: it is of format %d, and this version of gepa reads formats %d and %d", e.Format, oldEventFormat, eventFormat)
 	case len(e.Components) == 0:
 		return errors.New("journal: the run has no components")
 	}
 	s.run = &e
 	s.validationAt = refSet(e.Validation)
 	s.testAt = refSet(e.Test)
+	s.order = validationOrder(e.Options, len(e.Validation))
 	return nil
 }
 
@@ -72,32 +76,45 @@ func (s *State) applyPlan(e ProposalPlanned) error {
 	if err := s.checkPlan(e); err != nil {
 		return fmt.Errorf("journal: proposal %d: %w", e.Proposal, err)
 	}
+	if e.Kind != ProposalMerge {
+		s.minibatches++
+	}
 	switch e.Kind {
 	case ProposalReflect:
-		s.minibatches++
 		s.pool[e.Parents[0]].next = s.after(e.Components)
 	case ProposalMerge:
 		s.merges++
+		s.merged[crossover(s.pool[e.Ancestor], s.pool[e.Parents[0]], s.pool[e.Parents[1]]).Hash()] = true
+	case ProposalMergeByModel:
+		s.merges++
+		s.merged[pairKey(e.Parents[0], e.Parents[1])] = true
 	}
-	s.proposals = append(s.proposals, Proposal{ProposalPlanned: e, Candidate: -1})
+	s.mergeDue = false
+	s.reserved += e.Reserved
+	s.proposals = append(s.proposals, Proposal{ProposalPlanned: e, Candidate: -1, children: map[int]ReflectionDone{}})
 	return nil
 }
 
 // checkPlan reports why a plan cannot be the next one.
 func (s *State) checkPlan(e ProposalPlanned) error {
 	parents, examples := 1, len(s.run.Feedback)
+	if e.Kind != ProposalReflect {
+		parents = 2
+	}
 	if e.Kind == ProposalMerge {
-		parents, examples = 2, len(s.run.Validation)
+		examples = len(s.run.Validation)
 	}
 	switch {
 	case e.Proposal != len(s.proposals)+1:
 		return fmt.Errorf("it is planned after proposal %d", len(s.proposals))
-	case e.Kind != ProposalReflect && e.Kind != ProposalMerge:
+	case e.Kind != ProposalReflect && e.Kind != ProposalMerge && e.Kind != ProposalMergeByModel:
 		return fmt.Errorf("its kind %q is unknown", e.Kind)
 	case len(e.Parents) != parents:
 		return fmt.Errorf("it has %d parents, want %d", len(e.Parents), parents)
-	case e.Kind == ProposalReflect && len(e.Components) == 0:
+	case e.Kind != ProposalMerge && len(e.Components) == 0:
 		return errors.New("it names no component")
+	case s.run.Format != oldEventFormat && e.After != s.done:
+		return fmt.Errorf("it follows %d commits, and there were %d", e.After, s.done)
 	}
 	for _, id := range append(e.Parents[:parents:parents], e.Ancestor) {
 		if id < 0 || id >= len(s.pool) {
@@ -109,7 +126,7 @@ func (s *State) checkPlan(e ProposalPlanned) error {
 			return fmt.Errorf("%q is no component of the run", name)
 		}
 	}
-	for _, i := range e.Examples {
+	for _, i := range slices.Concat(e.Examples, e.More) {
 		if i < 0 || i >= examples {
 			return fmt.Errorf("example %d is out of range", i)
 		}
@@ -136,6 +153,22 @@ func (s *State) open(number int) (*Proposal, error) {
 	return &s.proposals[number-1], nil
 }
 
+func (s *State) applyReflection(e ReflectionDone) error {
+	p, err := s.open(e.Proposal)
+	if err != nil {
+		return err
+	}
+	for name := range e.Texts {
+		if s.component(name) < 0 {
+			return fmt.Errorf("journal: the reflection of proposal %d has a text for %q, which is no component", e.Proposal, name)
+		}
+	}
+	if _, known := p.children[e.Child]; !known {
+		p.children[e.Child] = e
+	}
+	return nil
+}
+
 func (s *State) applyGate(e GateDecided) error {
 	p, err := s.open(e.Proposal)
 	if err != nil {
@@ -149,51 +182,123 @@ func (s *State) applyGate(e GateDecided) error {
 			return fmt.Errorf("journal: the gate of proposal %d has a text for %q, which is no component", e.Proposal, name)
 		}
 	}
+	if e.More < 0 || e.More > len(p.More) {
+		return fmt.Errorf("journal: the gate of proposal %d drew on %d further examples of %d", e.Proposal, e.More, len(p.More))
+	}
 	p.Gate = &e
 	return nil
 }
 
+// childOfGate returns the candidate that a proposal's gate was about.
+func (s *State) childOfGate(p *Proposal) Candidate {
+	return s.pool[p.Parents[0]].Texts.With(p.Gate.Texts)
+}
+
 func (s *State) applyCommit(e ProposalCommitted) error {
-	m := Member{ID: len(s.pool), Proposal: e.Proposal}
-	var p *Proposal
 	if e.Proposal == 0 {
-		if len(s.pool) > 0 || !e.Accepted {
-			return errors.New("journal: the seed is committed once, and accepted")
-		}
-		m.Texts = s.seed()
-	} else {
-		var err error
-		if p, err = s.open(e.Proposal); err != nil {
-			return err
-		}
-		if p.Gate == nil || p.Gate.Passed != e.Accepted {
-			return fmt.Errorf("journal: proposal %d is committed against its gate", e.Proposal)
-		}
-		s.inherit(&m, p)
+		return s.commitSeed(e)
+	}
+	p, err := s.open(e.Proposal)
+	switch {
+	case err != nil:
+		return err
+	case e.Proposal != s.done+1:
+		return fmt.Errorf("journal: proposal %d is committed before proposal %d", e.Proposal, s.done+1)
+	case p.Gate == nil || e.Accepted && !p.Gate.Passed || p.Gate.Passed && !e.Accepted && e.Reason == "":
+		return fmt.Errorf("journal: proposal %d is committed against its gate", e.Proposal)
 	}
 	if e.Accepted {
-		if err := s.score(&m); err != nil {
+		m := Member{ID: len(s.pool), Proposal: e.Proposal}
+		s.inherit(&m, p)
+		if err := s.score(&m, e.Validated); err != nil {
 			return err
 		}
 		s.join(m)
+		p.Candidate = m.ID
+		s.mergeDue = p.Kind == ProposalReflect && m.Full
 	}
+	s.see(e)
+	before := s.charged
+	s.charge(s.wanted(p, e))
+	if s.idle++; s.charged > before {
+		s.idle = 0
+	}
+	s.trim(p)
+	p.Committed, p.Joined = true, &e
+	p.children = nil
+	delete(s.calls, e.Proposal)
+	s.reserved -= p.Reserved
+	s.done++
+	return nil
+}
+
+func (s *State) commitSeed(e ProposalCommitted) error {
+	if len(s.pool) > 0 || !e.Accepted {
+		return errors.New("journal: the seed is committed once, and accepted")
+	}
+	m := Member{Texts: s.seed()}
+	if err := s.score(&m, 0); err != nil {
+		return err
+	}
+	s.join(m)
+	s.see(e)
+	keys := make([]RolloutKey, len(s.run.Validation))
+	for i, ref := range s.run.Validation {
+		keys[i] = RolloutKey{Candidate: m.hash, Example: ref.Hash}
+	}
+	s.charge(keys)
+	return nil
+}
+
+// see notes the components that traces showed.
+func (s *State) see(e ProposalCommitted) {
 	for _, name := range e.Seen {
 		s.seen[name] = true
 	}
 	s.traced = s.traced || e.Traced
-	if p != nil {
-		p.Committed = true
-		if e.Accepted {
-			p.Candidate = m.ID
+}
+
+// charge counts the rollouts that nobody was charged for yet.
+func (s *State) charge(keys []RolloutKey) {
+	for _, key := range keys {
+		if o, ok := s.rollouts[key]; ok && !o.charged {
+			o.charged = true
+			s.charged++
 		}
 	}
-	return nil
+}
+
+// trim drops the traces of a rejected child's rollouts: it is no parent.
+func (s *State) trim(p *Proposal) {
+	if p.Kind == ProposalMerge {
+		return
+	}
+	for k := range p.children {
+		child, why := s.child(p, k)
+		if why != "" {
+			continue
+		}
+		hash := child.Hash()
+		if _, joined := s.members[hash]; joined {
+			continue
+		}
+		for _, i := range slices.Concat(p.Examples, p.More) {
+			if o, ok := s.rollouts[RolloutKey{Candidate: hash, Example: s.run.Feedback[i].Hash}]; ok && o.rollout.Trace != nil {
+				o.rollout.Trace, o.trimmed = nil, true
+			}
+		}
+	}
 }
 
 // join adds a member to the pool.
 func (s *State) join(m Member) {
 	s.pool = append(s.pool, m)
-	if m.Mean > s.pool[s.best].Mean {
+	if _, known := s.members[m.hash]; !known {
+		s.members[m.hash] = m.ID
+	}
+	s.front.add(s.columns(&m))
+	s.selected = nil
+	if m.Full && m.Mean > s.pool[s.best].Mean {
 		s.best, s.bestSince = m.ID, m.Proposal
 	}
 }
@@ -216,31 +321,50 @@ func (s *State) inherit(m *Member, p *Proposal) {
 			m.Changed = append(m.Changed, c.Name)
 		}
 	}
-	if p.Kind == ProposalMerge {
+	if p.Kind != ProposalReflect {
 		m.next = max(parent.next, s.pool[p.Parents[1]].next)
 	} else {
 		m.next = s.after(p.Components)
 	}
 }
 
-// score fills in a member's validation scores from the rollouts.
-func (s *State) score(m *Member) error {
+// score fills in a member's validation scores from the rollouts. Of a partly
+// validated member, the first examples of the validation order are there; 0
+// means all.
+func (s *State) score(m *Member, validated int) error {
 	m.hash = m.Texts.Hash()
 	refs := s.run.Validation
 	objectives := s.run.Options.Objectives
+	if validated < 0 || validated > len(refs) {
+		return fmt.Errorf("journal: candidate %d is validated on %d of %d examples", m.ID, validated, len(refs))
+	}
+	m.Full = validated == 0 || validated == len(refs)
+	m.Validated = validated
+	order := s.order[:validated]
 	m.Scores = make([]float64, len(refs))
-	m.Objectives = make([]float64, len(objectives))
-	for i, ref := range refs {
-		o, ok := s.rollouts[RolloutKey{Candidate: m.hash, Example: ref.Hash}]
-		if !ok {
-			return fmt.Errorf("journal: candidate %d joins the pool without a rollout on validation example %q", m.ID, ref.ID)
-		}
-		m.Scores[i] = o.rollout.Score
-		for k, obj := range objectives {
-			m.Objectives[k] += o.rollout.Objectives[obj.Name] / float64(len(refs))
+	if m.Full {
+		m.Validated = len(refs)
+		order = s.order
+	} else {
+		for i := range m.Scores {
+			m.Scores[i] = math.NaN()
 		}
 	}
-	m.Mean = mean(m.Scores)
+	m.Objectives = make([]float64, len(objectives))
+	for _, i := range order {
+		o, ok := s.rollouts[RolloutKey{Candidate: m.hash, Example: refs[i].Hash}]
+		if !ok {
+			return fmt.Errorf("journal: candidate %d joins the pool without a rollout on validation example %q", m.ID, refs[i].ID)
+		}
+		m.Scores[i] = o.rollout.Score
+	}
+	for _, i := range slices.Sorted(slices.Values(order)) {
+		o := s.rollouts[RolloutKey{Candidate: m.hash, Example: refs[i].Hash}]
+		for k, obj := range objectives {
+			m.Objectives[k] += o.rollout.Objectives[obj.Name] / float64(len(order))
+		}
+	}
+	m.Mean = meanRun(m.Scores)
 	return nil
 }
 
@@ -248,7 +372,7 @@ func (s *State) applyRollout(e RolloutDone) {
 	if _, known := s.rollouts[e.Job]; known {
 		return
 	}
-	o := &outcome{rollout: e.Rollout}
+	o := &outcome{rollout: e.Rollout, traced: len(e.Rollout.Trace) > 0}
 	if len(s.seen) < len(s.run.Components) {
 		named := map[string]bool{}
 		for _, step := range e.Rollout.Trace {
@@ -259,10 +383,7 @@ func (s *State) applyRollout(e RolloutDone) {
 	if s.validationAt[e.Job.Example] || s.testAt[e.Job.Example] {
 		o.rollout.Trace = nil
 	} else {
-		o.rollout.Trace = slices.Clone(o.rollout.Trace)
-		for i := range o.rollout.Trace {
-			o.rollout.Trace[i].Exchanges = nil
-		}
+		o.rollout.Trace = withoutExchanges(o.rollout.Trace)
 	}
 	s.rollouts[e.Job] = o
 	if s.testAt[e.Job.Example] {
@@ -273,16 +394,28 @@ func (s *State) applyRollout(e RolloutDone) {
 	s.spend.Task = s.spend.Task.Add(e.Rollout.Usage)
 }
 
-func (s *State) applyCall(e CallDone) {
-	key := callKey(e.Proposal, e.Call)
-	if _, known := s.calls[key]; known {
-		return
+// withoutExchanges returns a trace without the exact messages.
+func withoutExchanges(trace []Step) []Step {
+	out := slices.Clone(trace)
+	for i := range out {
+		out[i].Exchanges = nil
 	}
-	s.calls[key] = e.Result
+	return out
+}
+
+func (s *State) applyCall(e CallDone) {
 	usage := e.Result.Exchange.Usage
 	if n := e.Proposal; n >= 1 && n <= len(s.proposals) {
-		s.proposals[n-1].Spend = s.proposals[n-1].Spend.Add(usage)
+		p := &s.proposals[n-1]
+		if _, known := s.calls[n][e.Call]; known || p.Committed {
+			return
+		}
+		p.Spend = p.Spend.Add(usage)
 	}
+	if s.calls[e.Proposal] == nil {
+		s.calls[e.Proposal] = map[CallKey]Call{}
+	}
+	s.calls[e.Proposal][e.Call] = e.Result
 	if e.Call.Role == RoleJudge {
 		s.spend.Judge = s.spend.Judge.Add(usage)
 	} else {

@@ -75,7 +75,7 @@ func TestApplyRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want an error that says %q", err, tt.want)
 			}
-			if len(s.seen) > 0 || s.traced || len(s.pool) != 1 || s.committed() > 0 {
+			if len(s.seen) > 0 || s.traced || len(s.pool) != 1 || s.done > 0 {
 				t.Error("the refused event changed the state")
 			}
 		})

@@ -14,6 +14,9 @@ const (
 	// objectives are not dominated. It needs [Options.Objectives]. Every
 	// candidate on it is equally likely to become a parent.
 	FrontierByObjective FrontierKind = "objective"
+	// FrontierByBoth adds to the frontier by example one column for each
+	// objective, held by the candidates with its best mean.
+	FrontierByBoth FrontierKind = "both"
 )
 
 // ParetoFront returns the indices, ascending, of the points that no other

@@ -76,7 +76,7 @@ func (p *wordProposer) Propose(ctx context.Context, req gepa.ReflectRequest) (ge
 	}
 	texts := map[string]string{}
 	for _, component := range req.Components {
-		call, err := req.Memo.Do(ctx, gepa.CallKey{Role: gepa.RoleReflection, Component: component}, func(context.Context) (gepa.Call, error) {
+		call, err := req.Memo.Do(ctx, gepa.CallKey{Role: gepa.RoleReflection, Component: component, Item: req.Child}, func(context.Context) (gepa.Call, error) {
 			p.calls.Add(1)
 			if p.fail != nil {
 				if err := p.fail(req); err != nil {
@@ -94,7 +94,10 @@ func (p *wordProposer) Propose(ctx context.Context, req gepa.ReflectRequest) (ge
 			if req.Proposal%4 == 0 && len(words) > 1 {
 				words = words[1:]
 			}
-			words = append(words, missing[req.Proposal%len(missing)])
+			if req.Merge != nil {
+				words = append(words, strings.Fields(req.Merge.B[component])...)
+			}
+			words = append(words, missing[(req.Proposal+req.Child+len(req.Rejected))%len(missing)])
 			return gepa.Call{Exchange: gepa.Exchange{
 				Reply: strings.Join(words, " "),
 				Usage: gepa.Usage{Calls: 1, InputTokens: 100, OutputTokens: 10},

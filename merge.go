@@ -1,20 +1,22 @@
 package gepa
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // mergePlan returns the plan of a merge, if one is due: after a reflection was
 // accepted, while merges are left, and where two candidates on the frontier
 // can be crossed into a new one.
 func mergePlan(s *State) (ProposalPlanned, bool) {
 	o := s.run.Options
-	if s.merges >= o.MaxMerges || len(s.proposals) == 0 {
-		return ProposalPlanned{}, false
-	}
-	last := s.proposals[len(s.proposals)-1]
-	if last.Kind != ProposalReflect || last.Candidate < 0 {
+	if s.merges >= o.MaxMerges || !s.mergeDue {
 		return ProposalPlanned{}, false
 	}
 	number := len(s.proposals) + 1
+	if len(s.run.Components) == 1 {
+		return modelMergePlan(s, number)
+	}
 	c, ok := findCross(s, number)
 	if !ok {
 		return ProposalPlanned{}, false
@@ -33,9 +35,56 @@ func mergePlan(s *State) (ProposalPlanned, bool) {
 		Ancestor:   c.ancestor,
 		Components: changed,
 		Examples:   screen,
+		After:      s.done,
 		Reserved:   len(s.run.Validation),
 	}, true
 }
+
+// modelMergePlan returns the plan of a merge by model, for systems of one
+// component, whose texts cannot be crossed: two candidates on the frontier that
+// both changed the text of a common ancestor. The better one is the parent that
+// the child must beat on a minibatch.
+func modelMergePlan(s *State, number int) (ProposalPlanned, bool) {
+	o := s.run.Options
+	name := s.run.Components[0].Name
+	if !o.MergeByModel || s.traced && !s.seen[name] {
+		return ProposalPlanned{}, false
+	}
+	var found *cross
+	s.eachPair(number, func(a, b int, shared []int) bool {
+		if s.merged[pairKey(a, b)] || s.pool[a].Texts[name] == s.pool[b].Texts[name] {
+			return false
+		}
+		for _, id := range shared {
+			if text := s.pool[id].Texts[name]; text != s.pool[a].Texts[name] && text != s.pool[b].Texts[name] {
+				found = &cross{a: a, b: b, ancestor: id}
+				return true
+			}
+		}
+		return false
+	})
+	if found == nil {
+		return ProposalPlanned{}, false
+	}
+	if s.pool[found.b].Mean > s.pool[found.a].Mean {
+		found.a, found.b = found.b, found.a
+	}
+	plan := ProposalPlanned{
+		Proposal:   number,
+		Kind:       ProposalMergeByModel,
+		Parents:    []int{found.a, found.b},
+		Ancestor:   found.ancestor,
+		Components: []string{name},
+		Examples:   s.batch(found.a),
+		After:      s.done,
+		Reserved:   costOf(o, len(s.run.Feedback), len(s.run.Validation)).most(),
+	}
+	plan.More = s.furtherExamples(plan)
+	return plan, true
+}
+
+// pairKey names a pair of candidates whose merge was tried.
+func pairKey(a, b int) string { return fmt.Sprintf("%d+%d", min(a, b), max(a, b)) }
 
 // A cross is two candidates, their common ancestor and the child they make.
 type cross struct {
@@ -44,24 +93,36 @@ type cross struct {
 }
 
 // maxCrosses bounds how many pairs a search for a cross looks at.
-const maxCrosses = 2000
+const maxCrosses = 500
 
-// findCross looks through the frontier, in drawn order, for two candidates of
-// which neither descends from the other, with a common ancestor no better than
-// either, whose child is new: in no pool and tried by no earlier merge.
+// findCross looks for two candidates whose child is new: in no pool and tried
+// by no earlier merge.
 func findCross(s *State, proposal int) (cross, bool) {
-	front := s.Frontier()
+	var found *cross
+	s.eachPair(proposal, func(a, b int, shared []int) bool {
+		for _, id := range shared {
+			texts := crossover(s.pool[id], s.pool[a], s.pool[b])
+			hash := texts.Hash()
+			if _, member := s.members[hash]; !member && !s.merged[hash] {
+				found = &cross{a: a, b: b, ancestor: id, texts: texts}
+				return true
+			}
+		}
+		return false
+	})
+	if found == nil {
+		return cross{}, false
+	}
+	return *found, true
+}
+
+// eachPair calls fn, until it returns true, for pairs of fully validated
+// candidates on the frontier of which neither descends from the other, in drawn
+// order, with their common ancestors that are no better than either.
+func (s *State) eachPair(proposal int, fn func(a, b int, shared []int) bool) {
+	front := slices.DeleteFunc(slices.Clone(s.Frontier()), func(id int) bool { return !s.pool[id].Full })
 	r := draw(s.run.Options.Seed, "merge", proposal)
 	r.Shuffle(len(front), func(i, j int) { front[i], front[j] = front[j], front[i] })
-	known := map[string]bool{}
-	for _, m := range s.pool {
-		known[m.hash] = true
-	}
-	for _, p := range s.proposals {
-		if p.Kind == ProposalMerge && p.Gate != nil {
-			known[s.pool[p.Parents[0]].Texts.With(p.Gate.Texts).Hash()] = true
-		}
-	}
 	lines := make(map[int][]int, len(front))
 	for _, id := range front {
 		lines[id] = ancestors(s.pool, id)
@@ -70,7 +131,7 @@ func findCross(s *State, proposal int) (cross, bool) {
 	for i, x := range front {
 		for _, y := range front[i+1:] {
 			if looked++; looked > maxCrosses {
-				return cross{}, false
+				return
 			}
 			a, b := min(x, y), max(x, y)
 			if slices.Contains(lines[b], a) {
@@ -78,20 +139,16 @@ func findCross(s *State, proposal int) (cross, bool) {
 			}
 			var shared []int
 			for _, id := range lines[a] {
-				if slices.Contains(lines[b], id) && s.pool[id].Mean <= min(s.pool[a].Mean, s.pool[b].Mean)+scoreTie {
+				if s.pool[id].Full && slices.Contains(lines[b], id) && s.pool[id].Mean <= min(s.pool[a].Mean, s.pool[b].Mean)+scoreTie {
 					shared = append(shared, id)
 				}
 			}
 			r.Shuffle(len(shared), func(i, j int) { shared[i], shared[j] = shared[j], shared[i] })
-			for _, id := range shared {
-				texts := crossover(s.pool[id], s.pool[a], s.pool[b])
-				if !known[texts.Hash()] {
-					return cross{a: a, b: b, ancestor: id, texts: texts}, true
-				}
+			if fn(a, b, shared) {
+				return
 			}
 		}
 	}
-	return cross{}, false
 }
 
 // ancestors returns the ids of all that a candidate descends from, ascending.

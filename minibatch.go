@@ -1,5 +1,21 @@
 package gepa
 
+import "slices"
+
+// Sampling says how minibatches are drawn from the feedback set.
+type Sampling string
+
+// The kinds of sampling.
+const (
+	// SampleEpoch walks through the feedback set in epochs. It is the paper's
+	// way, and the default.
+	SampleEpoch Sampling = "epoch"
+	// SampleFailures leaves examples out that the parent is known to solve,
+	// as long as there are others: it learns nothing from them. What a child
+	// breaks on them shows in its validation.
+	SampleFailures Sampling = "failures"
+)
+
 // minibatch returns the number-th minibatch (from 0) as indices into a
 // feedback set of n examples. Minibatches walk through the set in epochs: each
 // epoch is shuffled anew, and within an epoch no example comes twice. Where
@@ -11,4 +27,40 @@ func minibatch(seed uint64, n, size, number int) []int {
 	epoch, within := number/perEpoch, number%perEpoch
 	order := draw(seed, "minibatch", epoch).Perm(n)
 	return order[within*size : (within+1)*size]
+}
+
+// batch draws the next minibatch for a parent.
+func (s *State) batch(parent int) []int {
+	o, n := s.run.Options, len(s.run.Feedback)
+	if o.Sampling != SampleFailures {
+		return minibatch(o.Seed, n, o.Minibatch, s.minibatches)
+	}
+	var open, solved []int
+	for _, i := range draw(o.Seed, "failures", s.minibatches).Perm(n) {
+		// Only what committed proposals ran is known: what others have run so
+		// far depends on how fast they are.
+		done, ok := s.rollouts[RolloutKey{Candidate: s.pool[parent].hash, Example: s.run.Feedback[i].Hash}]
+		if ok && done.charged && done.rollout.Score >= o.PerfectScore-scoreTie {
+			solved = append(solved, i)
+		} else {
+			open = append(open, i)
+		}
+	}
+	return slices.Concat(open, solved)[:min(o.Minibatch, n)]
+}
+
+// furtherExamples draws the examples that an undecided gate may add to a
+// proposal's minibatch.
+func (s *State) furtherExamples(plan ProposalPlanned) []int {
+	o := s.run.Options
+	if o.Acceptance != AcceptPaired {
+		return nil
+	}
+	var out []int
+	for _, i := range draw(o.Seed, "more", plan.Proposal).Perm(len(s.run.Feedback)) {
+		if len(out) < o.More && !slices.Contains(plan.Examples, i) {
+			out = append(out, i)
+		}
+	}
+	return out
 }

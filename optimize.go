@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -26,23 +25,31 @@ func Optimize(ctx context.Context, sys System, data Data, opts Options) (*Result
 	if err != nil {
 		return nil, err
 	}
+	defer close(e.closed)
+	defer e.watchers.end()
+	info := RunInfo{Session: e.state.Sessions()}
+	e.watchers.tell(func(o *Observer) { call(o.RunBegin, info) })
 	err = e.run(ctx)
-	return e.result(ctx, err), err
+	result := e.result(ctx, err)
+	info.Elapsed, info.Err = result.Elapsed, err
+	e.watchers.tell(func(o *Observer) { call(o.RunEnd, info) })
+	return result, err
 }
 
-// engine drives one run in one process. All decisions are made by the one
-// goroutine that calls run; rollouts and reflections happen beside it.
+// engine drives one run in one process. One goroutine, that of [Optimize],
+// makes all decisions and alone writes to the state; rollouts and reflections
+// happen beside it and send it what they have done.
 type engine struct {
 	*recorder
-	sys     System
-	data    Data
 	opts    Options
-	slots   chan struct{}
-	flights flights
-	failing sync.Mutex        // held while a failure gets its number
-	hashes  map[string]string // content hash by example id
-	before  time.Duration     // spent on the search by earlier sessions
+	data    Data
+	search  *Search
+	before  time.Duration // spent on the search by earlier sessions
 	started time.Time
+
+	pool     pool
+	messages chan message
+	closed   chan struct{} // nobody receives messages any more
 }
 
 func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engine, error) {
@@ -51,73 +58,81 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		return nil, err
 	}
 	started := time.Now()
-	rec, before, err := openRecorder(ctx, opts)
+	state, before, err := replay(ctx, opts.Journal)
 	if err != nil {
 		return nil, err
 	}
 	e := &engine{
-		recorder: rec,
-		sys:      sys,
-		data:     data,
+		recorder: &recorder{journal: opts.Journal, state: state, budget: opts.Budget},
 		opts:     opts,
-		slots:    make(chan struct{}, opts.Concurrency),
+		data:     data,
 		before:   before,
 		started:  started,
-		hashes:   map[string]string{},
+		pool:     pool{slots: opts.Concurrency, failures: map[bool]int{}, worked: map[bool]bool{}},
+		messages: make(chan message, messageBuffer),
+		closed:   make(chan struct{}),
 	}
-	if err := e.openRun(ctx); err != nil {
+	opening := RunStarted{
+		Format:     eventFormat,
+		Components: sys.Components(),
+		Options:    opts,
+		Feedback:   refs(data.Feedback),
+		Validation: refs(data.Validation),
+		Test:       refs(data.Test),
+	}
+	if state.run != nil {
+		if err := sameRun(*state.run, opening); err != nil {
+			return nil, err
+		}
+	}
+	e.watchers = newWatchers(opts.Observers, opts.Logger)
+	if err := e.openRun(ctx, opening); err != nil {
+		e.watchers.end()
 		return nil, err
 	}
 	return e, nil
 }
 
-// openRun journals the run's opening, or checks that the journal's run is this
-// one, and the beginning of this session.
-func (e *engine) openRun(ctx context.Context) error {
-	opening := RunStarted{
-		Format:     eventFormat,
-		Components: e.sys.Components(),
-		Options:    e.opts,
-		Feedback:   e.refs(e.data.Feedback),
-		Validation: e.refs(e.data.Validation),
-		Test:       e.refs(e.data.Test),
+// openRun journals the run's opening, if it is new, and the beginning of this
+// session.
+func (e *engine) openRun(ctx context.Context, opening RunStarted) error {
+	events := []Event{SessionStarted{Number: e.state.Sessions() + 1, Budget: e.opts.Budget, Concurrency: e.opts.Concurrency}}
+	if e.state.run == nil {
+		events = []Event{opening, events[0]}
 	}
-	session := SessionStarted{Number: e.state.Sessions() + 1, Budget: e.opts.Budget}
-	if e.state.Run() == nil {
-		return e.emit(ctx, opening, session)
-	}
-	if err := sameRun(*e.state.Run(), opening); err != nil {
+	if err := e.emit(ctx, events...); err != nil {
 		return err
 	}
-	return e.emit(ctx, session)
+	var err error
+	e.search, err = NewSearch(e.state, e.data, e.opts.Budget)
+	return err
 }
 
-// refs identifies examples, and keeps their hashes: they take long to compute.
-func (e *engine) refs(examples []Example) []ExampleRef {
+// refs identifies examples.
+func refs(examples []Example) []ExampleRef {
 	out := make([]ExampleRef, len(examples))
 	for i, ex := range examples {
-		hash := ex.Hash()
-		out[i] = ExampleRef{ID: ex.ID, Hash: hash}
-		e.hashes[ex.ID] = hash
+		out[i] = ExampleRef{ID: ex.ID, Hash: ex.Hash()}
 	}
 	return out
 }
 
 // run takes the run from wherever it is to its end.
 func (e *engine) run(ctx context.Context) error {
-	if err := e.search(ctx); err != nil {
+	if err := e.runSearch(ctx); err != nil {
 		return err
 	}
+	e.watchers.settle()
 	return e.readTest(ctx)
 }
 
-// search validates the seed and makes proposals until a reason to stop.
-func (e *engine) search(ctx context.Context) error {
+// runSearch validates the seed and makes proposals until a reason to stop.
+func (e *engine) runSearch(ctx context.Context) error {
 	if stop := e.state.Stop(); stop != nil {
 		if !e.mayContinue(stop) {
 			return nil
 		}
-		if err := e.emit(ctx, Continued{Proposals: e.state.committed()}); err != nil {
+		if err := e.emit(ctx, Continued{Proposals: e.state.done}); err != nil {
 			return err
 		}
 	}
@@ -127,15 +142,18 @@ func (e *engine) search(ctx context.Context) error {
 		timed, cancel = context.WithDeadlineCause(ctx, e.started.Add(limit-e.before), errOutOfTime)
 		defer cancel()
 	}
-	err := e.proposals(timed)
+	err := e.drive(timed, e.search.Ask)
 	if errors.Is(err, errOutOfTime) && ctx.Err() == nil {
-		if len(e.state.Pool()) == 0 {
+		if len(e.state.pool) == 0 {
 			return fmt.Errorf("the time limit of %v was over before the seed was validated; what was done is in the journal: resume with more time", e.opts.Budget.Time)
 		}
 		return e.emit(ctx, Stopped{Reason: StopTime, Detail: fmt.Sprintf("the time limit of %v is over", e.opts.Budget.Time)})
 	}
-	if errors.Is(err, ErrBudget) && ctx.Err() == nil && len(e.state.Pool()) > 0 {
+	if errors.Is(err, ErrBudget) && ctx.Err() == nil && len(e.state.pool) > 0 {
 		return e.emit(ctx, Stopped{Reason: StopCost, Detail: capWords(err)})
+	}
+	if err == nil && e.state.stop == nil {
+		return Fatal(errors.New("the search came to a standstill; this is a defect of gepa"))
 	}
 	return err
 }
@@ -157,7 +175,7 @@ var errOutOfTime = errors.New("out of time")
 // mayContinue reports whether a search that stopped has more budget now.
 func (e *engine) mayContinue(stop *Stopped) bool {
 	switch stop.Reason {
-	case StopProposals, StopRollouts, StopTarget, StopNoImprovement:
+	case StopProposals, StopRollouts, StopTarget, StopNoImprovement, StopExhausted:
 		plan, err := nextPlan(e.state)
 		if err != nil {
 			return false
@@ -173,118 +191,26 @@ func (e *engine) mayContinue(stop *Stopped) bool {
 	}
 }
 
-func (e *engine) proposals(ctx context.Context) error {
-	if len(e.state.Pool()) == 0 {
-		if err := e.validateSeed(ctx); err != nil {
-			return err
-		}
-	}
-	for {
-		if n := len(e.state.proposals); n > e.state.committed() {
-			if err := e.execute(ctx, e.state.proposals[n-1].ProposalPlanned); err != nil {
-				return err
+// warn tells of what looks wrong after the seed's validation: a program that
+// always fails, a component that no trace shows.
+func (e *engine) warn() {
+	seed := e.state.pool[0]
+	failed := 0
+	first := ""
+	for _, ref := range e.state.run.Validation {
+		if o := e.state.rollouts[RolloutKey{Candidate: seed.hash, Example: ref.Hash}]; o.rollout.Problem != "" {
+			failed++
+			if first == "" {
+				first = o.rollout.Problem
 			}
 		}
-		plan, err := nextPlan(e.state)
-		if err != nil {
-			return err
-		}
-		if stop, stops := stopReason(e.state, e.opts.Budget, plan); stops {
-			return e.emit(ctx, stop)
-		}
-		e.warnUnseen()
-		if err := e.emit(ctx, plan); err != nil {
-			return err
-		}
 	}
-}
-
-func (e *engine) validateSeed(ctx context.Context) error {
-	rollouts, err := e.rollouts(ctx, e.state.seed(), e.data.Validation)
-	if err != nil {
-		return fmt.Errorf("validate the seed: %w", err)
-	}
-	if !slices.ContainsFunc(rollouts, func(r Rollout) bool { return r.Problem == "" }) {
+	if failed == len(e.state.run.Validation) {
 		e.opts.Logger.Warn("the program failed on every validation example; is it set up as it should be?",
-			"examples", len(rollouts), "first_problem", rollouts[0].Problem)
-	}
-	return e.commit(ctx, ProposalCommitted{Accepted: true}, e.state.seed(), e.data.Validation)
-}
-
-// execute carries a planned proposal out. Whatever of it the journal already
-// holds is not done again.
-func (e *engine) execute(ctx context.Context, plan ProposalPlanned) error {
-	gate := e.state.proposals[plan.Proposal-1].Gate
-	if gate == nil {
-		decided, err := e.decideGate(ctx, plan)
-		if err != nil {
-			return fmt.Errorf("proposal %d: %w", plan.Proposal, err)
-		}
-		if err := e.emit(ctx, decided); err != nil {
-			return err
-		}
-		gate = &decided
-	}
-	parent := e.state.pool[plan.Parents[0]].Texts
-	child := parent.With(gate.Texts)
-	examples := e.planExamples(plan)
-	if gate.Passed {
-		if _, err := e.rollouts(ctx, child, e.data.Validation); err != nil {
-			return fmt.Errorf("proposal %d: validate the child: %w", plan.Proposal, err)
-		}
-		examples = slices.Concat(examples, e.data.Validation)
-	}
-	return e.commit(ctx, ProposalCommitted{Proposal: plan.Proposal, Accepted: gate.Passed}, child, examples)
-}
-
-func (e *engine) planExamples(plan ProposalPlanned) []Example {
-	from := e.data.Feedback
-	if plan.Kind == ProposalMerge {
-		from = e.data.Validation
-	}
-	out := make([]Example, len(plan.Examples))
-	for i, at := range plan.Examples {
-		out[i] = from[at]
-	}
-	return out
-}
-
-func (e *engine) decideGate(ctx context.Context, plan ProposalPlanned) (GateDecided, error) {
-	if plan.Kind == ProposalMerge {
-		return e.mergeGate(ctx, plan)
-	}
-	return e.reflectGate(ctx, plan)
-}
-
-// commit ends a proposal, noting the components that its rollouts were the
-// first to show.
-func (e *engine) commit(ctx context.Context, c ProposalCommitted, child Candidate, examples []Example) error {
-	hash := child.Hash()
-	for _, ex := range examples {
-		o, ok := e.state.rollouts[RolloutKey{Candidate: hash, Example: e.hashes[ex.ID]}]
-		if !ok {
-			continue
-		}
-		for _, name := range o.components {
-			c.Traced = true
-			known := slices.ContainsFunc(e.state.run.Components, func(comp Component) bool { return comp.Name == name })
-			if known && !e.state.seen[name] && !slices.Contains(c.Seen, name) {
-				c.Seen = append(c.Seen, name)
-			}
-		}
-	}
-	slices.Sort(c.Seen)
-	return e.emit(ctx, c)
-}
-
-// warnUnseen tells of components that no trace has shown. It says so after the
-// seed's validation and then keeps quiet.
-func (e *engine) warnUnseen() {
-	if !e.state.traced || len(e.state.proposals) > 0 {
-		return
+			"examples", failed, "first_problem", first)
 	}
 	for _, c := range e.state.run.Components {
-		if !e.state.seen[c.Name] {
+		if e.state.traced && !e.state.seen[c.Name] {
 			e.opts.Logger.Warn("no trace has shown this component yet; it is not optimized until one does", "component", c.Name)
 		}
 	}
@@ -300,21 +226,32 @@ func (e *engine) readTest(ctx context.Context) error {
 	if best.ID != 0 {
 		candidates = append(candidates, best.ID)
 	}
+	var tasks []Task
+	for _, id := range candidates {
+		m := e.state.pool[id]
+		for i, ref := range e.state.run.Test {
+			key := RolloutKey{Candidate: m.hash, Example: ref.Hash}
+			if _, done := e.state.rollouts[key]; !done {
+				tasks = append(tasks, Task{Purpose: PurposeTest, Key: key, Job: Job{Candidate: m.Texts, Example: e.data.Test[i]}})
+			}
+		}
+	}
 	tests := e.state.tests
 	if len(tests) == 0 || !slices.Equal(tests[len(tests)-1].Candidates, candidates) {
 		if err := e.emit(ctx, TestOpened{Candidates: candidates}); err != nil {
 			return err
 		}
 	}
-	for _, id := range candidates {
-		_, err := e.rollouts(ctx, e.state.pool[id].Texts, e.data.Test)
-		if errors.Is(err, ErrBudget) && ctx.Err() == nil {
-			e.opts.Logger.Warn("the test set could not be read to its end", "error", err)
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read the test set: %w", err)
-		}
+	err := e.drive(ctx, func() (a Asked, err error) {
+		a.Tasks, tasks = tasks, nil
+		return a, nil
+	})
+	if errors.Is(err, ErrBudget) && ctx.Err() == nil {
+		e.opts.Logger.Warn("the test set could not be read to its end", "error", err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the test set: %w", err)
 	}
 	return nil
 }

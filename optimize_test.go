@@ -107,12 +107,18 @@ func TestRunsAreEqualAtAnyConcurrency(t *testing.T) {
 type dyingJournal struct {
 	gepa.Journal
 	left atomic.Int64
+	lost atomic.Int64 // rollouts and calls that it refused
 }
 
 var errKilled = errors.New("killed")
 
 func (j *dyingJournal) Append(ctx context.Context, records ...gepa.Record) error {
 	if j.left.Add(-1) < 0 {
+		for _, r := range records {
+			if r.Kind == gepa.KindRollout || r.Kind == gepa.KindCall {
+				j.lost.Add(1)
+			}
+		}
 		return errKilled
 	}
 	return j.Journal.Append(ctx, records...)
@@ -148,7 +154,7 @@ func TestResume(t *testing.T) {
 			if !errors.Is(err, errKilled) {
 				r.Fatal(err)
 			}
-			lost += max(0, -dying.left.Load())
+			lost += dying.lost.Load()
 		}
 		assertEqualRuns(t, whole, j)
 		if extra := sys.runs.Load() + proposer.calls.Load() - rollouts - calls; extra > lost {
@@ -410,16 +416,16 @@ func TestInterruptKeepsTheBest(t *testing.T) {
 	j := gepa.NewMemoryJournal()
 	opts := gepa.Options{Seed: 1, Minibatch: 5, Journal: j, Proposer: &wordProposer{}, Budget: gepa.Budget{Proposals: 20}}
 	ctx, cancel := context.WithCancel(t.Context())
-	opts.Observer = func(e gepa.Event) {
+	opts.Observers = []gepa.Observer{{Event: func(e gepa.Event) {
 		if plan, ok := e.(gepa.ProposalPlanned); ok && plan.Proposal == 9 {
 			cancel()
 		}
-	}
+	}}}
 	res, err := gepa.Optimize(ctx, newLandscape(), someData(), opts)
 	if !errors.Is(err, context.Canceled) || res == nil || res.Best == nil || res.Stop.Reason != gepa.StopInterrupted {
 		t.Fatalf("got %+v, %v; want the best so far and the interrupt", res, err)
 	}
-	opts.Observer = nil
+	opts.Observers = nil
 	if _, err := gepa.Optimize(t.Context(), newLandscape(), someData(), opts); err != nil {
 		t.Fatal(err)
 	}
@@ -586,8 +592,8 @@ func TestInvalidInput(t *testing.T) {
 func TestObserverCannotHurt(t *testing.T) {
 	var events atomic.Int64
 	res := optimize(t, newLandscape(), gepa.Options{
-		Budget:   gepa.Budget{Proposals: 2},
-		Observer: func(gepa.Event) { events.Add(1); panic("observer") },
+		Budget:    gepa.Budget{Proposals: 2},
+		Observers: []gepa.Observer{{Event: func(gepa.Event) { events.Add(1); panic("observer") }}},
 	})
 	if events.Load() != 1 || len(res.History) != 2 {
 		t.Errorf("the observer was called %d times, %d proposals were made", events.Load(), len(res.History))
@@ -600,11 +606,11 @@ func TestStateFollowsTheObserver(t *testing.T) {
 	s := gepa.NewState()
 	res := optimize(t, newLandscape(), gepa.Options{
 		Seed: 8, Budget: gepa.Budget{Proposals: 9},
-		Observer: func(e gepa.Event) {
+		Observers: []gepa.Observer{{Event: func(e gepa.Event) {
 			if err := s.Apply(e); err != nil {
 				t.Error(err)
 			}
-		},
+		}}},
 	})
 	best, _ := s.Best()
 	if best.ID != res.Best.ID || s.Rollouts() != res.Rollouts || s.Spend() != res.Spend || !slices.Equal(s.Frontier(), res.Frontier) {

@@ -46,6 +46,44 @@ type Options struct {
 	// Components says which components a proposal rewrites. Defaults to
 	// ComponentRoundRobin.
 	Components ComponentChoice `json:"components"`
+	// InFlight is the most proposals that are in flight at once, K. Proposal n
+	// is planned from the state after proposal n−K was committed, so that K
+	// changes the result and how many workers there are does not. Defaults
+	// to 1.
+	InFlight int `json:"in_flight"`
+	// PerMember lets the number of proposals in flight grow with the pool: at
+	// most so many for each candidate in it. A pool of one gains little from
+	// eight copies of it. Defaults to 0: no such limit.
+	PerMember int `json:"per_member,omitempty"`
+	// Parent says which candidate a proposal starts from. Defaults to
+	// ParentPareto.
+	Parent ParentRule `json:"parent"`
+	// Epsilon is the chance of a uniform draw under ParentEpsilonGreedy.
+	// Defaults to 0.1.
+	Epsilon float64 `json:"epsilon,omitempty"`
+	// TopK is the number of candidates that ParentTopK draws from. Defaults
+	// to 5.
+	TopK int `json:"top_k,omitempty"`
+	// Sampling says how minibatches are drawn. Defaults to SampleEpoch.
+	Sampling Sampling `json:"sampling"`
+	// Acceptance says when a child is good enough for validation. Defaults to
+	// AcceptStrict.
+	Acceptance Acceptance `json:"acceptance"`
+	// More is the most further examples that an undecided gate may draw on
+	// under AcceptPaired. Defaults to twice the minibatch.
+	More int `json:"more,omitempty"`
+	// Children is how many texts a proposal asks for from the same evidence;
+	// the best on the minibatch goes on. Defaults to 1.
+	Children int `json:"children"`
+	// Memory is how many edits that the gate turned down are shown to the
+	// proposer. Defaults to none.
+	Memory int `json:"memory,omitempty"`
+	// MergeByModel lets the proposer merge two candidates of a system of one
+	// component, which cannot be crossed. MaxMerges bounds it, too.
+	MergeByModel bool `json:"merge_by_model,omitempty"`
+	// Staged validates candidates on growing parts of the validation set.
+	// Defaults to full validation.
+	Staged Staged `json:"staged,omitzero"`
 	// MaxMerges is how many merges may be tried, accepted or not. Defaults to
 	// 5; a negative number switches merging off. Systems of one component
 	// have nothing to merge.
@@ -77,14 +115,18 @@ type Options struct {
 	// the run takes, never its result. Defaults to 8.
 	Concurrency int `json:"-"`
 	// Attempts is how often a rollout or a reflection is tried when it fails
-	// for reasons of the world, before the run ends with the error. Models
-	// that come from package lm do their own retrying below this. Defaults
-	// to 3.
+	// for reasons of the world, before it is parked: its proposal waits, and
+	// holds those after it back from being committed, while their work goes
+	// on. Models that come from package lm do their own retrying below this.
+	// Defaults to 3.
 	Attempts int `json:"-"`
-	// Observer, if not nil, is told of every event once it is journaled, in
-	// order, by one goroutine at a time. It must not block for long; a panic
-	// in it is logged, and it is not called again.
-	Observer func(Event) `json:"-"`
+	// Failures is how many rollouts in a row, or reflections in a row, may
+	// fail in all their attempts before the run ends with the last error.
+	// Where none of the kind has succeeded in this session yet, the first such
+	// failure ends it. Defaults to 3.
+	Failures int `json:"-"`
+	// Observers are told what happens; see [Observer].
+	Observers []Observer `json:"-"`
 	// Logger gets warnings. Defaults to none.
 	Logger *slog.Logger `json:"-"`
 }
@@ -119,11 +161,27 @@ func (o Options) withDefaults(sys System) Options {
 	setDefault(&o.Dominance, DominanceSubset)
 	setDefault(&o.Frontier, FrontierByExample)
 	setDefault(&o.Components, ComponentRoundRobin)
+	setDefault(&o.InFlight, 1)
+	setDefault(&o.Parent, ParentPareto)
+	if o.Parent == ParentEpsilonGreedy {
+		setDefault(&o.Epsilon, 0.1)
+	}
+	if o.Parent == ParentTopK {
+		setDefault(&o.TopK, 5)
+	}
+	setDefault(&o.Sampling, SampleEpoch)
+	setDefault(&o.Acceptance, AcceptStrict)
+	if o.Acceptance == AcceptPaired {
+		setDefault(&o.More, 2*o.Minibatch)
+	}
+	setDefault(&o.Children, 1)
+	o.Staged = o.Staged.withDefaults()
 	setDefault(&o.MaxMerges, 5)
 	setDefault(&o.MergeScreen, 5)
 	setDefault(&o.PerfectScore, 1)
 	setDefault(&o.Concurrency, 8)
 	setDefault(&o.Attempts, 3)
+	setDefault(&o.Failures, 3)
 	if o.Runner == nil {
 		o.Runner = sys
 	}
@@ -160,14 +218,15 @@ func (o Options) Validate() error {
 	if o.Components != "" && o.Components != ComponentRoundRobin && o.Components != ComponentAll {
 		bad("Components is %q, want %q or %q", o.Components, ComponentRoundRobin, ComponentAll)
 	}
+	o.validateSearch(bad)
 	switch o.Frontier {
 	case "", FrontierByExample:
-	case FrontierByObjective:
+	case FrontierByObjective, FrontierByBoth:
 		if len(o.Objectives) == 0 {
 			bad("Frontier is %q, but no Objectives are declared", o.Frontier)
 		}
 	default:
-		bad("Frontier is %q, want %q or %q", o.Frontier, FrontierByExample, FrontierByObjective)
+		bad("Frontier is %q, want %q, %q or %q", o.Frontier, FrontierByExample, FrontierByObjective, FrontierByBoth)
 	}
 	if o.MergeScreen < 0 {
 		bad("MergeScreen is %d, want a positive number", o.MergeScreen)
@@ -188,10 +247,50 @@ func (o Options) Validate() error {
 	if o.Attempts < 0 {
 		bad("Attempts is %d, want a positive number", o.Attempts)
 	}
+	if o.Failures < 0 {
+		bad("Failures is %d, want a positive number", o.Failures)
+	}
 	if err := o.Budget.validate(); err != nil {
 		bad("Budget: %w", err)
 	}
 	return errors.Join(errs...)
+}
+
+// validateSearch reports what is wrong with the options that go beyond the
+// paper.
+func (o Options) validateSearch(bad func(format string, args ...any)) {
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"InFlight", o.InFlight}, {"PerMember", o.PerMember}, {"TopK", o.TopK},
+		{"More", o.More}, {"Children", o.Children}, {"Memory", o.Memory},
+	} {
+		if n.value < 0 {
+			bad("%s is %d, want a positive number", n.name, n.value)
+		}
+	}
+	if o.Epsilon < 0 || o.Epsilon > 1 || o.Epsilon != o.Epsilon {
+		bad("Epsilon is %v, want a chance between 0 and 1", o.Epsilon)
+	}
+	switch o.Parent {
+	case "", ParentPareto, ParentBest, ParentEpsilonGreedy, ParentTopK:
+	default:
+		bad("Parent is %q, want %q, %q, %q or %q", o.Parent, ParentPareto, ParentBest, ParentEpsilonGreedy, ParentTopK)
+	}
+	switch o.Sampling {
+	case "", SampleEpoch, SampleFailures:
+	default:
+		bad("Sampling is %q, want %q or %q", o.Sampling, SampleEpoch, SampleFailures)
+	}
+	switch o.Acceptance {
+	case "", AcceptStrict, AcceptEqual, AcceptPaired:
+	default:
+		bad("Acceptance is %q, want %q, %q or %q", o.Acceptance, AcceptStrict, AcceptEqual, AcceptPaired)
+	}
+	if err := o.Staged.validate(); err != nil {
+		bad("Staged: %w", err)
+	}
 }
 
 func (b Budget) validate() error {

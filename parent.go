@@ -1,10 +1,22 @@
 package gepa
 
-import (
-	"cmp"
-	"fmt"
-	"math/rand/v2"
-	"slices"
+import "math/rand/v2"
+
+// ParentRule says which candidate a proposal starts from.
+type ParentRule string
+
+// The rules for parents.
+const (
+	// ParentPareto draws from the frontier. It is the paper's rule, and the
+	// default.
+	ParentPareto ParentRule = "pareto"
+	// ParentBest takes the best candidate.
+	ParentBest ParentRule = "best"
+	// ParentEpsilonGreedy takes the best candidate but, with the chance
+	// [Options.Epsilon], any.
+	ParentEpsilonGreedy ParentRule = "epsilon_greedy"
+	// ParentTopK draws from the [Options.TopK] best.
+	ParentTopK ParentRule = "top_k"
 )
 
 // Dominance says when a candidate on the frontier by example is dominated and
@@ -45,48 +57,14 @@ type Selection struct {
 const scoreTie = 1e-9
 
 // SelectByExample makes the frontier by example. The scores are indexed by
-// candidate and then by example, and every candidate has a score for every
-// example. It panics if they do not form a rectangle.
+// candidate and then by example; NaN stands for an example that a candidate was
+// not run on. It panics if they do not form a rectangle.
 func SelectByExample(scores [][]float64, rule Dominance) Selection {
-	if len(scores) == 0 {
-		return Selection{}
+	var f front
+	for _, row := range scores {
+		f.add(row)
 	}
-	n := len(scores[0])
-	s := Selection{Best: make([]float64, n), Holders: make([][]int, n)}
-	for c, row := range scores {
-		if len(row) != n {
-			panic(fmt.Sprintf("gepa: candidate %d has %d scores, candidate 0 has %d", c, len(row), n))
-		}
-	}
-	for i := range n {
-		best := scores[0][i]
-		for _, row := range scores[1:] {
-			best = max(best, row[i])
-		}
-		s.Best[i] = best
-		for c, row := range scores {
-			if row[i] >= best-scoreTie {
-				s.Holders[i] = append(s.Holders[i], c)
-			}
-		}
-	}
-	wins := winSets(s.Holders, len(scores))
-	if rule == DominanceCover {
-		s.Survivors = coverSurvivors(s.Holders, wins, scores)
-	} else {
-		s.Survivors = subsetSurvivors(wins)
-	}
-	s.Reduced = make([][]int, n)
-	s.Wins = make([]int, len(s.Survivors))
-	for i, holders := range s.Holders {
-		for _, c := range holders {
-			if at, ok := slices.BinarySearch(s.Survivors, c); ok {
-				s.Reduced[i] = append(s.Reduced[i], c)
-				s.Wins[at]++
-			}
-		}
-	}
-	return s
+	return f.selection(rule)
 }
 
 // Draw picks a survivor with a chance proportional to its wins. It panics on
@@ -106,93 +84,4 @@ func (s Selection) Draw(r *rand.Rand) int {
 		}
 	}
 	panic("gepa: draw past the last survivor")
-}
-
-// winSets lists for each candidate the examples it holds, ascending.
-func winSets(holders [][]int, candidates int) [][]int {
-	wins := make([][]int, candidates)
-	for i, hs := range holders {
-		for _, c := range hs {
-			wins[c] = append(wins[c], i)
-		}
-	}
-	return wins
-}
-
-func subsetSurvivors(wins [][]int) []int {
-	var out []int
-	for c, own := range wins {
-		if len(own) == 0 {
-			continue
-		}
-		dominated := slices.ContainsFunc(wins, func(other []int) bool {
-			return len(other) > len(own) && includes(other, own)
-		})
-		if !dominated {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-// includes reports whether the ascending set big has every member of small.
-func includes(big, small []int) bool {
-	i := 0
-	for _, x := range small {
-		for i < len(big) && big[i] < x {
-			i++
-		}
-		if i == len(big) || big[i] != x {
-			return false
-		}
-	}
-	return true
-}
-
-// coverSurvivors tries the holders by ascending mean score and drops one when
-// every example it holds is also held by another that remains. A drop never
-// makes an earlier, kept candidate redundant, so one pass gives what trying
-// again from the start would.
-func coverSurvivors(holders, wins [][]int, scores [][]float64) []int {
-	var order []int // holders by first appearance
-	seen := make([]bool, len(scores))
-	remaining := make([]int, len(holders)) // how many still hold each example
-	for i, hs := range holders {
-		remaining[i] = len(hs)
-		for _, c := range hs {
-			if !seen[c] {
-				seen[c] = true
-				order = append(order, c)
-			}
-		}
-	}
-	means := make([]float64, len(scores))
-	for c, row := range scores {
-		means[c] = mean(row)
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(means[a], means[b]) })
-	var out []int
-	for _, c := range order {
-		if slices.ContainsFunc(wins[c], func(i int) bool { return remaining[i] == 1 }) {
-			out = append(out, c)
-			continue
-		}
-		for _, i := range wins[c] {
-			remaining[i]--
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// mean returns the arithmetic mean, and 0 for no values.
-func mean(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	var sum float64
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
 }

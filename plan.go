@@ -1,6 +1,7 @@
 package gepa
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -19,26 +20,53 @@ func nextPlan(s *State) (ProposalPlanned, error) {
 	if err != nil {
 		return ProposalPlanned{}, err
 	}
-	batch := minibatch(o.Seed, len(s.run.Feedback), o.Minibatch, s.minibatches)
-	return ProposalPlanned{
+	plan := ProposalPlanned{
 		Proposal:   number,
 		Kind:       ProposalReflect,
 		Parents:    []int{parent},
 		Components: components,
-		Examples:   batch,
-		Reserved:   proposalRollouts(len(batch), len(s.run.Validation)),
-	}, nil
+		Examples:   s.batch(parent),
+		After:      s.done,
+		Reserved:   costOf(o, len(s.run.Feedback), len(s.run.Validation)).most(),
+	}
+	plan.More = s.furtherExamples(plan)
+	return plan, nil
 }
 
 // selectParent draws the candidate that a proposal starts from.
 func selectParent(s *State, proposal int) int {
 	o := s.run.Options
 	r := draw(o.Seed, "parent", proposal)
+	switch o.Parent {
+	case ParentBest:
+		return s.best
+	case ParentEpsilonGreedy:
+		if r.Float64() < o.Epsilon {
+			return r.IntN(len(s.pool))
+		}
+		return s.best
+	case ParentTopK:
+		top := s.top(o.TopK)
+		return top[r.IntN(len(top))]
+	}
 	if o.Frontier == FrontierByObjective {
-		front := s.Frontier()
+		front := s.objectiveFront()
 		return front[r.IntN(len(front))]
 	}
-	return SelectByExample(s.scores(), o.Dominance).Draw(r)
+	return s.selection().Draw(r)
+}
+
+// top returns the k fully validated candidates with the highest means, the
+// earliest of equals.
+func (s *State) top(k int) []int {
+	var ids []int
+	for i := range s.pool {
+		if s.pool[i].Full {
+			ids = append(ids, i)
+		}
+	}
+	slices.SortStableFunc(ids, func(a, b int) int { return cmp.Compare(s.pool[b].Mean, s.pool[a].Mean) })
+	return ids[:min(k, len(ids))]
 }
 
 // UntracedError says that a system traces its rollouts, but that no trace names

@@ -24,8 +24,40 @@ type ReflectRequest struct {
 	// Examples are the minibatch, each with the parent's rollout on it, traces
 	// included.
 	Examples []Reflected
+	// Child tells apart the texts that are asked for from the same evidence;
+	// it counts from 0 to [Options.Children] − 1.
+	Child int
+	// Rejected are earlier edits of the same components that the gate turned
+	// down, newest first; at most [Options.Memory].
+	Rejected []RejectedEdit
+	// Known reports whether the parent with these texts would be the same as
+	// an earlier candidate, and names that one. It may be nil. It is safe for
+	// concurrent use.
+	Known func(texts map[string]string) (what string, known bool)
+	// Merge, if not nil, asks to bring two candidates' texts together; see
+	// [Options.MergeByModel].
+	Merge *MergeSources
 	// Memo runs model calls.
 	Memo Memo
+}
+
+// A RejectedEdit is a text that was tried and turned down.
+type RejectedEdit struct {
+	// Proposal is the number of the proposal that tried it.
+	Proposal int
+	// Component names the component, Text is the text that was tried.
+	Component, Text string
+	// Reason says in words why it was turned down.
+	Reason string
+	// Parent and Child are the summed scores on that proposal's minibatch.
+	Parent, Child float64
+}
+
+// MergeSources are the candidates of a merge by model.
+type MergeSources struct {
+	// Ancestor is what both descend from, A the better of the two (and the
+	// request's Candidate), B the other.
+	Ancestor, A, B Candidate
 }
 
 // Reflected is one example of a minibatch and the parent's rollout on it.

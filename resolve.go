@@ -42,7 +42,7 @@ func resolve(sys System, data Data, opts Options) (Options, error) {
 		return opts, invalid{errors.Join(errs...)}
 	}
 	opts = opts.withDefaults(sys)
-	if err := opts.Budget.check(min(opts.Minibatch, len(data.Feedback)), len(data.Validation)); err != nil {
+	if err := opts.Budget.check(costOf(opts, len(data.Feedback), len(data.Validation))); err != nil {
 		return opts, invalid{err}
 	}
 	return opts, nil

@@ -7,131 +7,58 @@ import (
 	"maps"
 	"math"
 	"runtime/debug"
-	"sync"
 	"time"
 )
 
-// rollouts runs a candidate on examples, as many at once as there are slots,
-// and returns the rollouts in the order of the examples. What is already done
-// is not done again. On the first error it stops starting new ones, tells those
-// under way to end (unless the error is [ErrBudget]: they are paid for), waits
-// until they have, and returns that error. Those that finished all the same are
-// journaled.
-func (e *engine) rollouts(ctx context.Context, c Candidate, examples []Example) ([]Rollout, error) {
-	running, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	ctx, cancel := context.WithCancelCause(running)
-	defer cancel(nil)
-	out := make([]Rollout, len(examples))
-	hash := c.Hash()
-	var wg sync.WaitGroup
-	for i, ex := range examples {
-		key := RolloutKey{Candidate: hash, Example: e.hashes[ex.ID]}
-		if done, ok := e.known(key); ok {
-			out[i] = done
-			continue
-		}
-		if !e.takeSlot(ctx) {
-			break
-		}
-		wg.Go(func() {
-			defer e.freeSlot()
-			r, err := e.rollout(running, key, Job{Candidate: c, Example: ex})
-			if err != nil {
-				cancel(err)
-				if !errors.Is(err, ErrBudget) {
-					stop(err)
-				}
-				return
-			}
-			out[i] = r
-		})
-	}
-	wg.Wait()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return out, nil
-}
-
-// takeSlot waits for a slot. It reports false, and takes none, if ctx ended.
-func (e *engine) takeSlot(ctx context.Context) bool {
-	select {
-	case e.slots <- struct{}{}:
-	case <-ctx.Done():
-		return false
-	}
-	if ctx.Err() != nil {
-		e.freeSlot()
-		return false
-	}
-	return true
-}
-
-func (e *engine) freeSlot() { <-e.slots }
-
-// rollout runs one job and journals its result. Equal jobs at the same time
-// share one run.
-func (e *engine) rollout(ctx context.Context, key RolloutKey, job Job) (Rollout, error) {
-	return e.flights.do(ctx, key, func() (Rollout, error) {
-		if r, ok := e.known(key); ok {
-			return r, nil
-		}
-		var r Rollout
-		err := e.attempt(ctx, key.String(), func(ctx context.Context) (err error) {
-			r, err = e.once(ctx, job)
-			return err
-		})
-		if err != nil {
-			return Rollout{}, fmt.Errorf("example %q: %w", job.Example.ID, err)
-		}
-		if err := e.emit(ctx, RolloutDone{Job: key, Rollout: r}); err != nil {
-			return Rollout{}, err
-		}
-		r, _ = e.known(key)
-		return r, nil
+// runRollout runs one job and returns its result.
+func (e *engine) runRollout(ctx context.Context, t Task) (Event, error) {
+	var r Rollout
+	err := e.attempt(ctx, t.Name(), func(ctx context.Context) (err error) {
+		r, err = e.once(ctx, t.Job)
+		return err
 	})
+	if err != nil {
+		if ctx.Err() == nil {
+			err = fmt.Errorf("%s: example %q: %w", t.doing(), t.Job.Example.ID, err)
+		}
+		return nil, err
+	}
+	return RolloutDone{Job: t.Key, Rollout: r}, nil
 }
 
-// stopGrace is how long a runner may take to return after its context ended
-// before the engine stops waiting for it.
-const stopGrace = 2 * time.Second
+// doing says in words what a rollout is for.
+func (t Task) doing() string {
+	switch t.Purpose {
+	case PurposeSeed:
+		return "validate the seed"
+	case PurposeTest:
+		return "read the test set"
+	case PurposeParent:
+		return fmt.Sprintf("proposal %d: run the parent on the minibatch", t.Proposal)
+	case PurposeChild:
+		return fmt.Sprintf("proposal %d: run the child on the minibatch", t.Proposal)
+	case PurposeScreen:
+		return fmt.Sprintf("proposal %d: screen the merged child", t.Proposal)
+	case PurposeReflection:
+		return fmt.Sprintf("proposal %d: reflect", t.Proposal)
+	default:
+		return fmt.Sprintf("proposal %d: validate the child", t.Proposal)
+	}
+}
 
-// once runs a job one time. A runner that panics made a scored rollout; one
-// that ignores its context is left behind.
-func (e *engine) once(ctx context.Context, job Job) (Rollout, error) {
-	type reply struct {
-		rollout Rollout
-		err     error
-	}
-	replies := make(chan reply, 1)
-	go func() {
-		var r reply
-		defer func() {
-			if p := recover(); p != nil {
-				e.opts.Logger.Error("the system panicked", "example", job.Example.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				r = reply{rollout: panicked(p)}
-			}
-			replies <- r
-		}()
-		r.rollout, r.err = e.opts.Runner.Run(ctx, job)
-	}()
-	var r reply
-	select {
-	case r = <-replies:
-	case <-ctx.Done():
-		timer := time.NewTimer(stopGrace)
-		defer timer.Stop()
-		select {
-		case r = <-replies:
-		case <-timer.C:
-			return Rollout{}, context.Cause(ctx)
+// once runs a job one time. A runner that panics made a scored rollout.
+func (e *engine) once(ctx context.Context, job Job) (r Rollout, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.opts.Logger.Error("the system panicked", "example", job.Example.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			r, err = e.scored(panicked(p))
 		}
+	}()
+	r, err = e.opts.Runner.Run(ctx, job)
+	if err != nil {
+		return Rollout{}, err
 	}
-	if r.err != nil {
-		return Rollout{}, r.err
-	}
-	return e.scored(r.rollout)
+	return e.scored(r)
 }
 
 func panicked(p any) Rollout {
@@ -167,6 +94,80 @@ func (e *engine) scored(r Rollout) (Rollout, error) {
 	return r, nil
 }
 
+// runReflection asks the proposer for one child's texts.
+func (e *engine) runReflection(ctx context.Context, t Task) (Event, error) {
+	req := *t.Reflect
+	req.Memo = memo{e: e, proposal: t.Proposal}
+	var r Reflection
+	err := e.restore(ctx, t, &req)
+	if err == nil {
+		err = e.attempt(ctx, t.Name(), func(ctx context.Context) (err error) {
+			r, err = e.propose(ctx, req)
+			return err
+		})
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			err = fmt.Errorf("%s: %w", t.doing(), err)
+		}
+		return nil, err
+	}
+	done := ReflectionDone{Proposal: t.Proposal, Child: req.Child, Refused: r.Refused}
+	if r.Refused == "" {
+		done.Texts = map[string]string{}
+		for _, name := range req.Components {
+			if text, ok := r.Texts[name]; ok {
+				done.Texts[name] = text
+			}
+		}
+	}
+	return done, nil
+}
+
+// propose calls the proposer; its panic is a defect that trying again does not
+// cure.
+func (e *engine) propose(ctx context.Context, req ReflectRequest) (r Reflection, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.opts.Logger.Error("the proposer panicked", "proposal", req.Proposal, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = Fatal(fmt.Errorf("the proposer panicked: %v", p))
+		}
+	}()
+	return e.opts.Proposer.Propose(ctx, req)
+}
+
+// restore reads the traces back that were dropped from memory since nobody was
+// expected to need them.
+func (e *engine) restore(ctx context.Context, t Task, req *ReflectRequest) error {
+	if len(t.trimmed) == 0 {
+		return nil
+	}
+	at := map[string]int{}
+	for i, key := range t.trimmed {
+		at[key.String()] = i
+	}
+	for rec, err := range e.journal.Records(ctx) {
+		if err != nil {
+			return Fatal(fmt.Errorf("read the journal: %w", err))
+		}
+		i, wanted := at[rec.Key]
+		if rec.Kind != KindRollout || !wanted {
+			continue
+		}
+		event, err := DecodeRecord(rec)
+		if err != nil {
+			return Fatal(err)
+		}
+		done, _ := event.(RolloutDone)
+		for k := range req.Examples {
+			if req.Examples[k].Example.Hash() == t.trimmed[i].Example {
+				req.Examples[k].Rollout.Trace = withoutExchanges(done.Rollout.Trace)
+			}
+		}
+	}
+	return nil
+}
+
 // attempt calls fn until it succeeds, fails fatally, or has failed as often as
 // the options allow. What failed attempts consumed is journaled.
 func (e *engine) attempt(ctx context.Context, of string, fn func(context.Context) error) error {
@@ -179,14 +180,11 @@ func (e *engine) attempt(ctx context.Context, of string, fn func(context.Context
 		if ctx.Err() != nil {
 			// A call that was cut short may have been paid for.
 			if usage := UsageOf(err); usage != (Usage{}) {
-				err = errors.Join(context.Cause(ctx), e.failed(ctx, of, err, usage))
-				return err
+				e.failed(of, err, usage)
 			}
 			return context.Cause(ctx)
 		}
-		if ferr := e.failed(ctx, of, err, UsageOf(err)); ferr != nil {
-			return ferr
-		}
+		e.failed(of, err, UsageOf(err))
 		if IsFatal(err) || n >= e.opts.Attempts {
 			return err
 		}
@@ -201,49 +199,40 @@ func (e *engine) attempt(ctx context.Context, of string, fn func(context.Context
 	}
 }
 
-// failed journals a failed attempt.
-func (e *engine) failed(ctx context.Context, of string, err error, usage Usage) error {
-	e.failing.Lock()
-	defer e.failing.Unlock()
-	e.mu.Lock()
-	number := e.state.failures + 1
-	e.mu.Unlock()
-	return e.emit(ctx, AttemptFailed{Of: of, Number: number, Error: err.Error(), Usage: usage})
+// failed journals a failed attempt. The engine numbers it.
+func (e *engine) failed(of string, err error, usage Usage) {
+	e.send(message{event: AttemptFailed{Of: of, Error: err.Error(), Usage: usage}})
 }
 
-// flights lets equal jobs at the same time share one run.
-type flights struct {
-	mu     sync.Mutex
-	flying map[RolloutKey]*flight
+// memo is the [Memo] of one proposal.
+type memo struct {
+	e        *engine
+	proposal int
 }
 
-type flight struct {
-	done    chan struct{}
-	rollout Rollout
-	err     error
-}
+var errClosed = errors.New("the run is over")
 
-func (f *flights) do(ctx context.Context, key RolloutKey, fn func() (Rollout, error)) (Rollout, error) {
-	f.mu.Lock()
-	if other, ok := f.flying[key]; ok {
-		f.mu.Unlock()
-		select {
-		case <-other.done:
-			return other.rollout, other.err
-		case <-ctx.Done():
-			return Rollout{}, context.Cause(ctx)
+func (m memo) Do(ctx context.Context, key CallKey, fn func(context.Context) (Call, error)) (Call, error) {
+	m.e.mu.Lock()
+	call, done := m.e.state.calls[m.proposal][key]
+	m.e.mu.Unlock()
+	if done {
+		return call, nil
+	}
+	call, err := fn(ctx)
+	if err != nil {
+		if usage := UsageOf(err); usage != (Usage{}) {
+			m.e.failed(fmt.Sprintf("proposal %d", m.proposal), err, usage)
+			err = &accountedError{err}
 		}
+		return Call{}, err
 	}
-	own := &flight{done: make(chan struct{})}
-	if f.flying == nil {
-		f.flying = map[RolloutKey]*flight{}
+	ack := make(chan error, 1)
+	m.e.send(message{event: CallDone{Proposal: m.proposal, Call: key, Result: call}, ack: ack})
+	select {
+	case err := <-ack:
+		return call, err
+	case <-m.e.closed:
+		return Call{}, errClosed
 	}
-	f.flying[key] = own
-	f.mu.Unlock()
-	own.rollout, own.err = fn()
-	f.mu.Lock()
-	delete(f.flying, key)
-	f.mu.Unlock()
-	close(own.done)
-	return own.rollout, own.err
 }

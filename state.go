@@ -1,6 +1,9 @@
 package gepa
 
-// A Member is a candidate of the pool: one that was validated in full.
+import "math"
+
+// A Member is a candidate of the pool: one that was validated, in full or, with
+// staged validation, as far as it mattered.
 type Member struct {
 	// ID is the candidate's place in the pool; the seed is 0.
 	ID int
@@ -14,11 +17,17 @@ type Member struct {
 	// Changed names the components whose texts differ from the first
 	// parent's.
 	Changed []string
-	// Scores are the validation scores, in the order of the validation set.
+	// Scores are the validation scores, in the order of the validation set;
+	// NaN where the candidate was not run.
 	Scores []float64
-	// Mean is the mean of Scores.
+	// Full says that the candidate was run on the whole validation set. Only
+	// such a candidate can be the best.
+	Full bool
+	// Validated is the number of validation examples it was run on.
+	Validated int
+	// Mean is the mean of the scores that are there.
 	Mean float64
-	// Objectives are the means over the validation set, in the order of
+	// Objectives are the means over the same examples, in the order of
 	// [Options.Objectives].
 	Objectives []float64
 
@@ -35,8 +44,12 @@ type Proposal struct {
 	Committed bool
 	// Candidate is the id of the accepted child; -1 if there is none.
 	Candidate int
+	// Joined is the decision that ended it; nil until then.
+	Joined *ProposalCommitted
 	// Spend is what the proposer's calls consumed.
 	Spend Usage
+
+	children map[int]ReflectionDone // until it is committed
 }
 
 // Spend is what a run consumed, by purpose.
@@ -76,19 +89,32 @@ type State struct {
 	spend     Spend
 
 	rollouts       map[RolloutKey]*outcome
-	calls          map[string]Call
+	calls          map[int]map[CallKey]Call // by proposal, until it is committed
+	done           int                      // proposals committed
 	searchRollouts int
+	charged        int // rollouts that committed proposals were charged for
+	idle           int // proposals in a row that were charged for nothing
+	reserved       int // rollouts that proposals under way may use
 	minibatches    int
 	merges         int
+	mergeDue       bool
 	validationAt   map[string]bool
 	testAt         map[string]bool
+	front          front
+	selected       *Selection     // of the front; nil when it must be made anew
+	members        map[string]int // pool ids by hash
+	merged         map[string]bool
+	order          []int // of validation examples, for staged validation
 }
 
 // outcome is a rollout as the search needs it: without the exact messages, and
 // without a trace where no reflection will read it.
 type outcome struct {
 	rollout    Rollout
-	components []string // named by the trace
+	components []string // named by the trace, while some were never seen
+	traced     bool
+	charged    bool
+	trimmed    bool // its trace was there and is dropped
 }
 
 // NewState returns the state of a run that has not begun.
@@ -96,7 +122,9 @@ func NewState() *State {
 	return &State{
 		seen:     map[string]bool{},
 		rollouts: map[RolloutKey]*outcome{},
-		calls:    map[string]Call{},
+		calls:    map[int]map[CallKey]Call{},
+		members:  map[string]int{},
+		merged:   map[string]bool{},
 	}
 }
 
@@ -145,37 +173,67 @@ func (s *State) Rollout(key RolloutKey) (Rollout, bool) {
 	return o.rollout, true
 }
 
-// committed returns the number of proposals that are over.
-func (s *State) committed() int {
-	n := len(s.proposals)
-	for n > 0 && !s.proposals[n-1].Committed {
-		n--
-	}
-	return n
-}
+// Committed returns the number of proposals that are over.
+func (s *State) Committed() int { return s.done }
 
-// scores returns the validation scores of the pool, indexed by candidate and
-// example.
-func (s *State) scores() [][]float64 {
-	rows := make([][]float64, len(s.pool))
-	for i := range s.pool {
-		rows[i] = s.pool[i].Scores
-	}
-	return rows
-}
+// InFlight returns the number of proposals that are planned and not over.
+func (s *State) InFlight() int { return len(s.proposals) - s.done }
 
 // Frontier returns the candidates on the frontier, ascending: those that may
-// become parents.
+// become parents under [ParentPareto].
 func (s *State) Frontier() []int {
 	if len(s.pool) == 0 {
 		return nil
 	}
 	if s.run.Options.Frontier == FrontierByObjective {
-		points := make([][]float64, len(s.pool))
-		for i := range s.pool {
-			points[i] = s.pool[i].Objectives
-		}
-		return ParetoFront(points, s.run.Options.Objectives)
+		return s.objectiveFront()
 	}
-	return SelectByExample(s.scores(), s.run.Options.Dominance).Survivors
+	return s.selection().Survivors
+}
+
+// objectiveFront returns the fully validated candidates whose mean objectives
+// no other's dominate.
+func (s *State) objectiveFront() []int {
+	var points [][]float64
+	var ids []int
+	for i := range s.pool {
+		if s.pool[i].Full {
+			points = append(points, s.pool[i].Objectives)
+			ids = append(ids, i)
+		}
+	}
+	front := ParetoFront(points, s.run.Options.Objectives)
+	for i, at := range front {
+		front[i] = ids[at]
+	}
+	return front
+}
+
+// selection returns the frontier by example, pruned.
+func (s *State) selection() Selection {
+	if s.selected == nil {
+		parents := s.front.parents(s.run.Options.Dominance)
+		s.selected = &parents
+	}
+	return *s.selected
+}
+
+// columns returns what the frontier compares of a member: its scores and, for
+// the frontier of both kinds, its mean objectives.
+func (s *State) columns(m *Member) []float64 {
+	if s.run.Options.Frontier != FrontierByBoth {
+		return m.Scores
+	}
+	out := append([]float64{}, m.Scores...)
+	for k, o := range s.run.Options.Objectives {
+		v := m.Objectives[k]
+		switch {
+		case !m.Full:
+			v = math.NaN()
+		case o.Direction == Minimize:
+			v = -v
+		}
+		out = append(out, v)
+	}
+	return out
 }

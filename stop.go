@@ -2,21 +2,28 @@ package gepa
 
 import "fmt"
 
+// maxIdle is how many proposals in a row may use nothing of a budget of
+// rollouts before the search stops: without a bound on proposals it would go on
+// for ever, and pay for reflections.
+const maxIdle = 100
+
 // stopReason returns why the search must end before the given plan, if it
 // must. It looks at nothing but the state, so that it holds for a resumed run
 // at the same place. The time is watched elsewhere.
 func stopReason(s *State, b Budget, next ProposalPlanned) (Stopped, bool) {
 	best, _ := s.Best()
-	done := s.committed()
+	done := s.done
 	switch {
 	case b.TargetScore > 0 && best.Mean >= b.TargetScore-scoreTie:
 		return Stopped{StopTarget, fmt.Sprintf("candidate %d reached the target score: %.4f ≥ %.4f", best.ID, best.Mean, b.TargetScore)}, true
-	case b.Proposals > 0 && done >= b.Proposals:
+	case b.Proposals > 0 && len(s.proposals) >= b.Proposals:
 		return Stopped{StopProposals, allMade(b.Proposals)}, true
 	case b.NoImprovement > 0 && done-s.bestSince >= b.NoImprovement:
 		return Stopped{StopNoImprovement, fmt.Sprintf("%d proposals in a row found no better candidate", done-s.bestSince)}, true
-	case b.Rollouts > 0 && s.searchRollouts+next.Reserved > b.Rollouts:
-		return Stopped{StopRollouts, fmt.Sprintf("%d of %d rollouts are left, and the next proposal can use %d", b.Rollouts-s.searchRollouts, b.Rollouts, next.Reserved)}, true
+	case b.Proposals == 0 && s.idle >= maxIdle:
+		return Stopped{StopExhausted, fmt.Sprintf("%d proposals in a row ran nothing that was not run before: the search has nothing left to try", s.idle)}, true
+	case b.Rollouts > 0 && s.charged+s.reserved+next.Reserved > b.Rollouts:
+		return Stopped{StopRollouts, fmt.Sprintf("%d of %d rollouts are left, and the next proposal can use %d", b.Rollouts-s.charged, b.Rollouts, next.Reserved)}, true
 	}
 	return Stopped{}, false
 }

@@ -232,12 +232,14 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		Concurrency: o.Concurrency,
 		// The models try again themselves.
 		Attempts: 1,
-		Observer: o.Observer,
 		Logger:   o.Logger,
+	}
+	if o.Observer != nil {
+		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: o.Observer})
 	}
 	if calls.purse != nil {
 		r.reserve = newReserve(calls.purse, len(r.Data.Test))
-		r.Options.Observer = both(r.reserve.observe, o.Observer)
+		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: r.reserve.observe})
 	}
 	if err := gepa.Check(r.System, r.Data, r.Options); err != nil {
 		return nil, err
@@ -271,17 +273,6 @@ func (o Optimize) withDefaults() Optimize {
 func (o Optimize) generation() iter.Seq2[string, lm.Params] {
 	return func(yield func(string, lm.Params) bool) {
 		_ = yield("", o.Params) && yield("reflection-", o.ReflectionParams) && yield("judge-", o.JudgeParams)
-	}
-}
-
-// both returns an observer that tells two; the second may be nil.
-func both(first, second func(gepa.Event)) func(gepa.Event) {
-	if second == nil {
-		return first
-	}
-	return func(e gepa.Event) {
-		first(e)
-		second(e)
 	}
 }
 

@@ -290,7 +290,7 @@ func TestProgress(t *testing.T) {
 	opts := gepa.Options{
 		Budget: budget, Minibatch: 2, MaxMerges: -1, Concurrency: 1,
 		Proposer: proposer{"1:good", "2:", "3:bad", "4:good again"},
-		Observer: func(e gepa.Event) {
+		Observers: []gepa.Observer{{Event: func(e gepa.Event) {
 			if err := p.Apply(e); err != nil {
 				t.Error(err)
 			}
@@ -307,7 +307,7 @@ func TestProgress(t *testing.T) {
 				notes = append(notes, note.Text)
 				lines = append(lines, p.Line(time.Minute, 200))
 			}
-		},
+		}}},
 	}
 	if _, err := gepa.Optimize(t.Context(), lengthSystem{}, in.Data, opts); err != nil {
 		t.Fatal(err)
