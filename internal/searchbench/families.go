@@ -12,9 +12,7 @@ func plain() Family {
 	}
 }
 
-var usual = defaultReflector
-
-func defaultReflector() Reflector {
+func usualReflector() Reflector {
 	return Reflector{Attention: 5, Blind: 0.6, Reframe: 0.6, Approaches: 6, Overfit: 0.12, Forget: 0.01, Rubbish: 0.2, Drift: 0.15}
 }
 

@@ -52,16 +52,37 @@ type asked struct {
 	examples []string
 }
 
-// Rewrite returns a new text of a component, given the examples' feedback and
-// texts that were tried on this parent before and rejected. The key names the
-// draw.
-func (r Reflector) rewrite(old string, component string, examples []gepa.Reflected, rejected []string, k key) string {
-	rng := k.rand()
+// Reflect answers a request for new texts. The seed is the landscape's and
+// names the draws.
+func (r Reflector) Reflect(req *gepa.ReflectRequest, seed uint64) map[string]string {
+	out := map[string]string{}
+	for i, component := range req.Components {
+		rng := name(seed, drawReflection, uint64(req.Proposal), uint64(req.Child), uint64(i)).rand()
+		old := req.Candidate[component]
+		var p prompt
+		if req.Merge != nil {
+			p = r.unite(parsePrompt(req.Merge.A[component]), parsePrompt(req.Merge.B[component]), rng)
+		} else {
+			var rejected []string
+			for _, edit := range req.Rejected {
+				if edit.Component == component {
+					rejected = append(rejected, edit.Text)
+				}
+			}
+			p = r.rewrite(old, gather(component, req.Examples), refused(old, rejected), rng)
+		}
+		p.draft = rng.Uint64() & 0xffffff
+		out[component] = p.String()
+	}
+	return out
+}
+
+// rewrite returns a new text of a component, given the evidence against the
+// old one and the rules that were tried on it before in vain.
+func (r Reflector) rewrite(old string, e evidence, before map[int]bool, rng *rand.Rand) prompt {
 	p := parsePrompt(old)
-	e := gather(component, examples)
-	p.draft = uint64(k) & 0xffffff
 	if rng.Float64() < r.Rubbish {
-		return r.spoil(p, rng).String()
+		return r.spoil(p, rng)
 	}
 	p.rules = slices.DeleteFunc(p.rules, func(clause) bool { return rng.Float64() < r.Forget })
 	if rng.Float64() < r.Reframe/float64(1+len(p.rules)) {
@@ -72,19 +93,38 @@ func (r Reflector) rewrite(old string, component string, examples []gepa.Reflect
 	}
 	e.wanted = slices.DeleteFunc(e.wanted, blind)
 	e.hurting = slices.DeleteFunc(e.hurting, blind)
-	r.learn(&p, &e, refused(old, rejected), rng)
-	for range len(p.cases) {
-		if len(p.cases) > 0 && rng.Float64() < 0.2 {
-			p.cases = p.cases[1:] // remarks about single examples do not last
-		}
-	}
+	r.learn(&p, &e, before, rng)
+	p.cases = slices.DeleteFunc(p.cases, func(string) bool { return rng.Float64() < forgetCase })
 	switch u := rng.Float64(); {
 	case u < r.Drift/2:
 		p.style = max(-maxStyle, p.style-1)
 	case u > 1-r.Drift/2:
 		p.style = min(maxStyle, p.style+1)
 	}
-	return p.String()
+	return p
+}
+
+// forgetCase is the chance that a remark about a single example does not
+// survive a rewrite.
+const forgetCase = 0.2
+
+// unite brings two texts together: the first's, with the rules of the second,
+// some of which get lost.
+func (r Reflector) unite(a, b prompt, rng *rand.Rand) prompt {
+	if rng.Float64() < r.Rubbish {
+		return r.spoil(a, rng)
+	}
+	for _, c := range b.rules {
+		if rng.Float64() < 0.15 {
+			continue
+		}
+		if at, ok := a.find(c.rule); !ok {
+			a.rules = slices.Insert(a.rules, at, c)
+		} else if c.strength > a.rules[at].strength {
+			a.rules[at] = c
+		}
+	}
+	return a
 }
 
 // learn takes up a part of what the evidence asks for.

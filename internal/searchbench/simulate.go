@@ -2,17 +2,24 @@ package searchbench
 
 import (
 	"container/heap"
+	"fmt"
 	"math"
 	"time"
+
+	"github.com/gepa-go/gepa"
 )
 
-// Clock says how long things take on virtual time. Times are log-normal and
-// drawn by name: a task takes as long however it is scheduled.
+// A Clock says how long things take on virtual time. Times are log-normal and
+// drawn by name: a rollout takes as long however it is scheduled.
 type Clock struct {
-	Slots      int           // rollouts that run at once
-	Task       time.Duration // median of a rollout
-	Reflection time.Duration // median of a reflection; it takes no slot
-	Sigma      float64       // of both
+	// Slots is how many rollouts run at once. Reflections take no slot.
+	Slots int
+	// Task is the median time of a rollout, Reflection that of writing one
+	// component's new text. The components of one reflection are written at
+	// the same time.
+	Task, Reflection time.Duration
+	// Sigma is the standard deviation of the logarithm of both.
+	Sigma float64
 }
 
 // BarClock is the latency model that the engine's bars name.
@@ -24,96 +31,96 @@ func (c Clock) draw(median time.Duration, k key) time.Duration {
 	return time.Duration(float64(median) * math.Exp(c.Sigma*normalQuantile(k.uniform())))
 }
 
-type finish struct {
-	at    time.Duration
-	order int
-	task  task
+// takes returns how long a task takes.
+func (c Clock) takes(seed uint64, t *gepa.Task) time.Duration {
+	if t.Reflect == nil {
+		return c.draw(c.Task, name(seed, drawTaskTime, text(t.Key.Candidate), text(t.Key.Example), uint64(t.Key.Repeat)))
+	}
+	var longest time.Duration
+	for i := range t.Reflect.Components {
+		k := name(seed, drawReflectionTime, uint64(t.Proposal), uint64(t.Reflect.Child), uint64(i))
+		longest = max(longest, c.draw(c.Reflection, k))
+	}
+	return longest
 }
 
-// agenda orders what is under way by when it ends.
-type agenda []finish
-
-func (a agenda) Len() int { return len(a) }
-func (a agenda) Less(i, j int) bool {
-	return a[i].at < a[j].at || a[i].at == a[j].at && a[i].order < a[j].order
+// event is a task that waits for a slot, or that is under way.
+type event struct {
+	task   gepa.Task
+	at     time.Duration // when it ends
+	number int
 }
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-func (a *agenda) Push(x any)   { *a = append(*a, x.(finish)) }
-func (a *agenda) Pop() any {
-	old := *a
-	last := old[len(old)-1]
-	*a = old[:len(old)-1]
+
+// events is a heap of events under an order.
+type events struct {
+	list  []event
+	first func(a, b *event) bool
+}
+
+func (q *events) Len() int           { return len(q.list) }
+func (q *events) Less(i, j int) bool { return q.first(&q.list[i], &q.list[j]) }
+func (q *events) Swap(i, j int)      { q.list[i], q.list[j] = q.list[j], q.list[i] }
+func (q *events) Push(x any)         { q.list = append(q.list, x.(event)) }
+func (q *events) Pop() any {
+	last := q.list[len(q.list)-1]
+	q.list = q.list[:len(q.list)-1]
 	return last
 }
 
 // timing is what a simulation measures of time.
 type timing struct {
 	wall time.Duration // of the whole search
-	busy time.Duration // slot time in use
+	busy time.Duration // of all slots together
 }
 
-// simulate drives a search to its end on virtual time.
-func simulate(s searcher, c Clock, seed uint64, answer func(task, time.Duration) error) (timing, error) {
+// drive runs a search to its end on virtual time. The work of older proposals
+// goes first, as in the engine.
+func (c Clock) drive(s *gepa.Search, seed uint64, decided func([]gepa.Event), do func(*gepa.Task) gepa.Event) (timing, error) {
 	var t timing
-	var running agenda
-	waiting := &queue{}
-	free, order := c.Slots, 0
-	now := time.Duration(0)
+	waiting := &events{first: func(a, b *event) bool {
+		return a.task.Proposal < b.task.Proposal || a.task.Proposal == b.task.Proposal && a.number < b.number
+	}}
+	running := &events{first: func(a, b *event) bool { return a.at < b.at || a.at == b.at && a.number < b.number }}
+	free, number := c.Slots, 0
+	begin := func(task gepa.Task) {
+		number++
+		took := c.takes(seed, &task)
+		if task.Reflect == nil {
+			free--
+			t.busy += took
+		}
+		heap.Push(running, event{task, t.wall + took, number})
+	}
 	for {
-		tasks, err := s.ask()
+		asked, err := s.Ask()
 		if err != nil {
 			return t, err
 		}
-		for _, x := range tasks {
-			if x.reflect != nil {
-				order++
-				heap.Push(&running, finish{now + c.draw(c.Reflection, name(seed, drawReflectionTime, uint64(x.proposal), uint64(x.child))), order, x})
-			} else {
-				order++
-				heap.Push(waiting, waitingTask{x, order})
+		decided(asked.Decisions)
+		for _, task := range asked.Tasks {
+			if task.Reflect != nil {
+				begin(task)
+				continue
 			}
+			number++
+			heap.Push(waiting, event{task: task, number: number})
 		}
 		for free > 0 && waiting.Len() > 0 {
-			x := heap.Pop(waiting).(waitingTask).task
-			took := c.draw(c.Task, name(seed, drawTaskTime, text(x.key.Candidate), text(x.key.Example), uint64(x.key.Repeat)))
-			free--
-			t.busy += took
-			order++
-			heap.Push(&running, finish{now + took, order, x})
+			begin(heap.Pop(waiting).(event).task)
 		}
 		if running.Len() == 0 {
-			t.wall = now
+			if !asked.Done {
+				return t, fmt.Errorf("the search waits for nothing after %v", t.wall)
+			}
 			return t, nil
 		}
-		next := heap.Pop(&running).(finish)
-		now = next.at
-		if next.task.reflect == nil {
+		next := heap.Pop(running).(event)
+		t.wall = next.at
+		if next.task.Reflect == nil {
 			free++
 		}
-		if err := answer(next.task, now); err != nil {
+		if err := s.Tell(do(&next.task)); err != nil {
 			return t, err
 		}
 	}
-}
-
-type waitingTask struct {
-	task  task
-	order int
-}
-
-// queue hands out the work of older proposals first.
-type queue []waitingTask
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	a, b := q[i], q[j]
-	return a.task.proposal < b.task.proposal || a.task.proposal == b.task.proposal && a.order < b.order
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(waitingTask)) }
-func (q *queue) Pop() any {
-	old := *q
-	last := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return last
 }

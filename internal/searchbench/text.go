@@ -92,10 +92,3 @@ func parseClause(word string) (clause, bool) {
 func (p *prompt) find(rule int) (int, bool) {
 	return slices.BinarySearchFunc(p.rules, rule, func(c clause, r int) int { return c.rule - r })
 }
-
-// clone returns a copy that shares nothing.
-func (p prompt) clone() prompt {
-	p.rules = slices.Clone(p.rules)
-	p.cases = slices.Clone(p.cases)
-	return p
-}
