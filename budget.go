@@ -11,20 +11,29 @@ type proposalCost struct {
 	children   int
 	more       int // further examples of an undecided gate
 	validation int
+	first      int // the first stage of validation; all of it where that is not staged
 }
 
 func costOf(o Options, feedback, validation int) proposalCost {
 	c := proposalCost{minibatch: min(o.Minibatch, feedback), children: max(o.Children, 1), validation: validation}
+	c.first = o.Staged.next(0, validation)
 	if o.Acceptance == AcceptPaired {
 		c.more = min(o.More, feedback-c.minibatch)
 	}
 	return c
 }
 
-// most is the most rollouts that the proposal can use.
-func (c proposalCost) most() int {
-	return c.minibatch*(1+c.children) + 2*c.more + c.validation
+// base is what the proposal can use before it is granted more: all but the
+// later stages of its validation.
+func (c proposalCost) base() int {
+	return c.minibatch*(1+c.children) + 2*c.more + c.first
 }
+
+// rest is the later stages of its validation.
+func (c proposalCost) rest() int { return c.validation - c.first }
+
+// most is the most rollouts that the proposal can use.
+func (c proposalCost) most() int { return c.base() + c.rest() }
 
 // A BudgetError says that a budget cannot pay for one proposal.
 type BudgetError struct {
@@ -40,7 +49,8 @@ type BudgetError struct {
 
 // Need returns the smallest budget that pays for one proposal.
 func (e *BudgetError) Need() int {
-	return e.Validation + proposalCost{e.Minibatch, e.Children, e.More, e.Validation}.most()
+	c := proposalCost{minibatch: e.Minibatch, children: e.Children, more: e.More, validation: e.Validation, first: e.Validation}
+	return e.Validation + c.most()
 }
 
 func (e *BudgetError) Error() string {

@@ -3,6 +3,7 @@ package gepa
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 )
 
@@ -79,17 +80,22 @@ func (d *driver) wait(ctx context.Context) []message {
 	return nil
 }
 
-// gather adds the messages that are there already.
+// gather adds the messages that are there already, and those of tasks that are
+// about to end: what one append holds costs one write to the disk.
 func (d *driver) gather(first message) []message {
+	const patience = 8 // yields without a message
 	batch := []message{first}
-	for {
+	for idle := 0; idle < patience && len(batch) < messageBuffer; {
 		select {
 		case m := <-d.messages:
 			batch = append(batch, m)
+			idle = 0
 		default:
-			return batch
+			idle++
+			runtime.Gosched()
 		}
 	}
+	return batch
 }
 
 // step journals what was done and what follows from it, all in one append, and

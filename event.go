@@ -98,7 +98,8 @@ type ProposalPlanned struct {
 	// After is the number of proposals that were committed when this one was
 	// planned. It knows of no other.
 	After int `json:"after"`
-	// Reserved is the most rollouts that the proposal can use.
+	// Reserved is the most rollouts that the proposal can use before it is
+	// granted more: all, but for the later stages of a staged validation.
 	Reserved int `json:"reserved"`
 }
 

@@ -36,7 +36,7 @@ func mergePlan(s *State) (ProposalPlanned, bool) {
 		Components: changed,
 		Examples:   screen,
 		After:      s.done,
-		Reserved:   len(s.run.Validation),
+		Reserved:   s.mergeBase(len(screen)),
 	}, true
 }
 
@@ -77,7 +77,7 @@ func modelMergePlan(s *State, number int) (ProposalPlanned, bool) {
 		Components: []string{name},
 		Examples:   s.batch(found.a),
 		After:      s.done,
-		Reserved:   costOf(o, len(s.run.Feedback), len(s.run.Validation)).most(),
+		Reserved:   costOf(o, len(s.run.Feedback), len(s.run.Validation)).base(),
 	}
 	plan.More = s.furtherExamples(plan)
 	return plan, true

@@ -72,14 +72,7 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		messages: make(chan message, messageBuffer),
 		closed:   make(chan struct{}),
 	}
-	opening := RunStarted{
-		Format:     eventFormat,
-		Components: sys.Components(),
-		Options:    opts,
-		Feedback:   refs(data.Feedback),
-		Validation: refs(data.Validation),
-		Test:       refs(data.Test),
-	}
+	opening := openingOf(sys, data, opts)
 	if state.run != nil {
 		if err := sameRun(*state.run, opening); err != nil {
 			return nil, err
@@ -91,6 +84,27 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		return nil, err
 	}
 	return e, nil
+}
+
+// Opening returns the event that opens a run, for a controller that drives a
+// [Search] itself. Its errors are those that [Check] finds.
+func Opening(sys System, data Data, opts Options) (RunStarted, error) {
+	opts, err := resolve(sys, data, opts)
+	if err != nil {
+		return RunStarted{}, err
+	}
+	return openingOf(sys, data, opts), nil
+}
+
+func openingOf(sys System, data Data, opts Options) RunStarted {
+	return RunStarted{
+		Format:     eventFormat,
+		Components: sys.Components(),
+		Options:    opts,
+		Feedback:   refs(data.Feedback),
+		Validation: refs(data.Validation),
+		Test:       refs(data.Test),
+	}
 }
 
 // openRun journals the run's opening, if it is new, and the beginning of this

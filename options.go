@@ -155,8 +155,54 @@ type Budget struct {
 	NoImprovement int `json:"no_improvement,omitempty"`
 }
 
+// Preset names a set of search options.
+type Preset string
+
+// The presets.
+const (
+	// PresetPaper is what the zero values of [Options] mean.
+	PresetPaper Preset = "paper"
+	// PresetRecommended is what docs/search.md found best: it needs a fraction
+	// of the paper's wall-clock time for the same number of rollouts.
+	PresetRecommended Preset = "recommended"
+)
+
+// WithPreset returns the options with those that are not set taken from a
+// preset. An unknown one is PresetPaper.
+func (o Options) WithPreset(p Preset) Options {
+	if p != PresetRecommended {
+		return o
+	}
+	setDefault(&o.Minibatch, 8)
+	setDefault(&o.InFlight, 8)
+	setDefault(&o.PerMember, 2)
+	if o.Staged == (Staged{}) {
+		o.Staged = Staged{First: 10, Growth: 2, Z: 1}
+	}
+	return o
+}
+
 // withDefaults returns the options with every zero field resolved.
 func (o Options) withDefaults(sys System) Options {
+	o = o.WithDefaults()
+	setDefault(&o.Concurrency, 8)
+	setDefault(&o.Attempts, 3)
+	setDefault(&o.Failures, 3)
+	if o.Runner == nil {
+		o.Runner = sys
+	}
+	if o.Journal == nil {
+		o.Journal = NewMemoryJournal()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// WithDefaults returns the options with the defaults of those that shape the
+// search filled in, as a run's journal has them.
+func (o Options) WithDefaults() Options {
 	setDefault(&o.Minibatch, 3)
 	setDefault(&o.Dominance, DominanceSubset)
 	setDefault(&o.Frontier, FrontierByExample)
@@ -179,18 +225,6 @@ func (o Options) withDefaults(sys System) Options {
 	setDefault(&o.MaxMerges, 5)
 	setDefault(&o.MergeScreen, 5)
 	setDefault(&o.PerfectScore, 1)
-	setDefault(&o.Concurrency, 8)
-	setDefault(&o.Attempts, 3)
-	setDefault(&o.Failures, 3)
-	if o.Runner == nil {
-		o.Runner = sys
-	}
-	if o.Journal == nil {
-		o.Journal = NewMemoryJournal()
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	return o
 }
 

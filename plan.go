@@ -27,7 +27,7 @@ func nextPlan(s *State) (ProposalPlanned, error) {
 		Components: components,
 		Examples:   s.batch(parent),
 		After:      s.done,
-		Reserved:   costOf(o, len(s.run.Feedback), len(s.run.Validation)).most(),
+		Reserved:   costOf(o, len(s.run.Feedback), len(s.run.Validation)).base(),
 	}
 	plan.More = s.furtherExamples(plan)
 	return plan, nil

@@ -22,8 +22,8 @@ func stopReason(s *State, b Budget, next ProposalPlanned) (Stopped, bool) {
 		return Stopped{StopNoImprovement, fmt.Sprintf("%d proposals in a row found no better candidate", done-s.bestSince)}, true
 	case b.Proposals == 0 && s.idle >= maxIdle:
 		return Stopped{StopExhausted, fmt.Sprintf("%d proposals in a row ran nothing that was not run before: the search has nothing left to try", s.idle)}, true
-	case b.Rollouts > 0 && s.charged+s.reserved+next.Reserved > b.Rollouts:
-		return Stopped{StopRollouts, fmt.Sprintf("%d of %d rollouts are left, and the next proposal can use %d", b.Rollouts-s.charged, b.Rollouts, next.Reserved)}, true
+	case b.Rollouts > 0 && !s.affords(b.Rollouts, next):
+		return Stopped{StopRollouts, fmt.Sprintf("%d of %d rollouts are left, and the next proposal can use %d", b.Rollouts-s.charged, b.Rollouts, s.mostOf(next))}, true
 	}
 	return Stopped{}, false
 }

@@ -29,7 +29,9 @@ type work struct {
 	reflecting map[int]bool
 	more       int // further examples that the gate has asked for
 	validated  int // validation examples that the current part ends with
+	cleared    int // validation examples after which it was not given up
 	gaveUp     string
+	waits      bool // for a grant
 }
 
 // advance takes a proposal as far as its results allow.
@@ -38,7 +40,7 @@ func (s *Search) advance(w *work, a *Asked) error {
 		s.advanceSeed(w)
 		return nil
 	}
-	for w.missing == 0 && w.stage != stageDone {
+	for w.waits = false; w.missing == 0 && w.stage != stageDone && !w.waits; {
 		if err := s.step(w, a); err != nil {
 			return err
 		}
@@ -87,11 +89,19 @@ func (s *Search) step(w *work, a *Asked) error {
 		s.validate(w, p)
 	case stageValidate:
 		n := len(s.state.order)
-		if w.validated >= n || s.givesUp(w, p) {
+		if w.validated >= n || w.cleared < w.validated && s.givesUp(w, p) {
 			w.stage = stageDone
 			return nil
 		}
-		s.validate(w, p)
+		w.cleared = w.validated
+		switch s.grant(w, p, s.state.run.Options.Staged.next(w.validated, n)) {
+		case grantYes:
+			s.validate(w, p)
+		case grantNo:
+			w.stage = stageDone
+		case grantWait:
+			w.waits = true
+		}
 	case stageDone:
 	}
 	return nil

@@ -41,11 +41,14 @@ type Plan struct {
 	Search int
 	// Reading is the most rollouts that reading the test set takes.
 	Reading int
+	// Forecast says what the search will probably use.
+	Forecast gepa.Forecast
 }
 
 // Plan returns what the run can use at most.
 func (r *Run) Plan() Plan {
 	p := Plan{
+		Forecast:   gepa.NewForecast(r.Options, len(r.Data.Feedback), len(r.Data.Validation), len(r.Data.Test)),
 		Feedback:   len(r.Data.Feedback),
 		Validation: len(r.Data.Validation),
 		Test:       len(r.Data.Test),
@@ -54,7 +57,7 @@ func (r *Run) Plan() Plan {
 		Reading:    2 * len(r.Data.Test),
 	}
 	if n := p.Budget.Proposals; n > 0 {
-		p.Search = p.Validation + n*(2*p.Minibatch+p.Validation)
+		p.Search = p.Validation + n*p.Forecast.Most
 	}
 	if n := p.Budget.Rollouts; n > 0 && (p.Search == 0 || n < p.Search) {
 		p.Search = n

@@ -34,13 +34,10 @@ func (o Optimize) identity(r *Run, s sets, start *program.State) gepa.Fields {
 		"judge-model", r.Models.Judge.Name,
 		"feedback", o.feedback(),
 		"template", o.template(),
-		"minibatch", r.Options.Minibatch,
-		"dominance", r.Options.Dominance,
-		"components", r.Options.Components,
-		"merges", max(orDefault(o.Merges, 5), 0),
 		"start", from,
 		"seed", o.Seed,
 	}
+	f = append(f, searchIdentity(r.Options.WithDefaults())...)
 	for prefix, p := range o.generation() {
 		for _, given := range []struct {
 			name  string

@@ -111,11 +111,9 @@ type Optimize struct {
 	Target   float64
 	Patience int
 
-	// Minibatch defaults to DefaultMinibatch, Dominance to "subset",
-	// Components to "round_robin" and Merges to 5; negative Merges means none.
-	Minibatch             int
-	Dominance, Components string
-	Merges                int
+	// Search says how it searches. Its Minibatch defaults to the preset's or,
+	// where that has none, to DefaultMinibatch.
+	Search
 	// Concurrency is the number of rollouts at a time. Defaults to 8.
 	Concurrency int
 	// Start is a saved program, or the folder of an earlier run, to start
@@ -223,10 +221,6 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	r.BudgetNote = note
 	r.Options = gepa.Options{
 		Seed:        o.Seed,
-		Minibatch:   orDefault(o.Minibatch, DefaultMinibatch),
-		Dominance:   gepa.Dominance(orDefault(o.Dominance, string(gepa.DominanceSubset))),
-		Components:  gepa.ComponentChoice(orDefault(o.Components, string(gepa.ComponentRoundRobin))),
-		MaxMerges:   o.Merges,
 		Proposer:    proposing,
 		Budget:      budget,
 		Concurrency: o.Concurrency,
@@ -234,6 +228,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		Attempts: 1,
 		Logger:   o.Logger,
 	}
+	o.options(&r.Options)
 	if o.Observer != nil {
 		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: o.Observer})
 	}
@@ -291,17 +286,12 @@ func (o Optimize) checkChoices() error {
 			return usagef("--%s is missing: %s", f.flag, f.what)
 		}
 	}
-	for _, f := range []struct {
-		flag, value string
-		choices     []string
-	}{
+	for _, f := range append(o.choices(), []choice{
 		{"program", o.Program, Programs()},
 		{"feedback", o.Feedback, []string{string(propose.FeedbackMetric), string(propose.FeedbackJudge), string(propose.FeedbackBoth)}},
 		{"template", o.Template, []string{propose.TemplateInstruction, propose.TemplateGEPA}},
 		{"auto", o.Auto, []string{string(gepa.AutoLight), string(gepa.AutoMedium), string(gepa.AutoHeavy)}},
-		{"dominance", o.Dominance, []string{string(gepa.DominanceSubset), string(gepa.DominanceCover)}},
-		{"components", o.Components, []string{string(gepa.ComponentRoundRobin), string(gepa.ComponentAll)}},
-	} {
+	}...) {
 		if f.value != "" && !slices.Contains(f.choices, f.value) {
 			return usagef("--%s %s: want %s%s", f.flag, f.value, orWords(f.choices), DidYouMean(f.value, f.choices))
 		}
@@ -310,6 +300,9 @@ func (o Optimize) checkChoices() error {
 		if t := params.Temperature; t != nil && *t < 0 {
 			return usagef("--%stemperature %g: want 0 or more", prefix, *t)
 		}
+	}
+	if err := o.Search.check(); err != nil {
+		return err
 	}
 	if o.Target < 0 || o.Target > 1 {
 		return usagef("--target %g: want a mean score between 0 and 1", o.Target)

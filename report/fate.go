@@ -13,6 +13,9 @@ type Fate string
 const (
 	// FateAccepted: the child passed the gate and joined the pool.
 	FateAccepted Fate = "accepted"
+	// FatePartial: the child passed the gate and joined the pool, but its
+	// validation was given up on the way: it can be a parent and not the best.
+	FatePartial Fate = "accepted_in_part"
 	// FateNoGain: the child was not better than its parent on the minibatch
 	// or, for a merge, worse than the better parent on the screen.
 	FateNoGain Fate = "no_gain"
@@ -29,7 +32,7 @@ const (
 
 // fates are all there are, in order.
 func fates() []Fate {
-	return []Fate{FateAccepted, FateNoGain, FateUnusable, FateDuplicate, FatePerfect, FateUnfinished}
+	return []Fate{FateAccepted, FatePartial, FateNoGain, FateUnusable, FateDuplicate, FatePerfect, FateUnfinished}
 }
 
 // words says a fate to people, after a number.
@@ -37,6 +40,8 @@ func (f Fate) words() string {
 	switch f {
 	case FateAccepted:
 		return "accepted"
+	case FatePartial:
+		return "accepted, validated in part"
 	case FateNoGain:
 		return "no better on the minibatch"
 	case FateUnusable:
@@ -60,6 +65,10 @@ func FateOf(p gepa.Proposal, pool []gepa.Member, perfect float64) Fate {
 	switch {
 	case !p.Committed || p.Gate == nil:
 		return FateUnfinished
+	case p.Gate.Passed && p.Candidate < 0:
+		return FateDuplicate // of one that was accepted while it was in flight
+	case p.Gate.Passed && !pool[p.Candidate].Full:
+		return FatePartial
 	case p.Gate.Passed:
 		return FateAccepted
 	case len(p.Gate.Texts) == 0 && p.Gate.Parent >= float64(len(p.Examples))*perfect-scoreTie:
@@ -81,6 +90,8 @@ func reason(p gepa.Proposal, fate Fate) string {
 	switch fate {
 	case FateAccepted:
 		return ""
+	case FatePartial:
+		return p.Joined.Reason
 	case FateNoGain:
 		if p.Kind == gepa.ProposalMerge {
 			return "worse than the better parent"

@@ -111,7 +111,7 @@ func (p *Progress) proposalNote(pr gepa.Proposal) Note {
 		number = fmt.Sprintf("%*d/%d", len(fmt.Sprint(p.budget.Proposals)), pr.Proposal, p.budget.Proposals)
 	}
 	what := strings.Join(pr.Components, "+")
-	if pr.Kind == gepa.ProposalMerge {
+	if pr.Kind != gepa.ProposalReflect {
 		what = "merge"
 	}
 	sums := fmt.Sprintf("%.2f", pr.Gate.Parent)
@@ -142,6 +142,8 @@ func change(before, after float64) string {
 // rejection says why there is no new candidate, in a few words.
 func rejection(pr gepa.Proposal, fate Fate) string {
 	switch {
+	case fate == FatePartial:
+		return fmt.Sprintf("candidate %d %s", pr.Candidate, oneLine(reason(pr, fate)))
 	case fate == FatePerfect:
 		return "skipped: nothing to learn here"
 	case fate == FateNoGain && pr.Kind == gepa.ProposalMerge:

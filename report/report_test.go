@@ -51,10 +51,10 @@ func input() report.Input {
 		return gepa.Candidate{"reason": reason, "verify": verify}
 	}
 	pool := []gepa.Member{
-		{ID: 0, Texts: texts(baseReason, "Check."), Mean: 0.4},
-		{ID: 1, Parents: []int{0}, Proposal: 2, Texts: texts(bestReason, "Check."), Changed: []string{"reason"}, Mean: 0.5},
-		{ID: 2, Parents: []int{0}, Proposal: 4, Texts: texts(baseReason, "Check twice."), Changed: []string{"verify"}, Mean: 0.45},
-		{ID: 3, Parents: []int{1, 2}, Proposal: 5, Texts: texts(bestReason, "Check twice."), Changed: []string{"verify"}, Mean: 0.625},
+		{ID: 0, Texts: texts(baseReason, "Check."), Mean: 0.4, Full: true, Validated: 40},
+		{ID: 1, Parents: []int{0}, Proposal: 2, Texts: texts(bestReason, "Check."), Changed: []string{"reason"}, Mean: 0.5, Full: true, Validated: 40},
+		{ID: 2, Parents: []int{0}, Proposal: 4, Texts: texts(baseReason, "Check twice."), Changed: []string{"verify"}, Mean: 0.45, Full: true, Validated: 40},
+		{ID: 3, Parents: []int{1, 2}, Proposal: 5, Texts: texts(bestReason, "Check twice."), Changed: []string{"verify"}, Mean: 0.625, Full: true, Validated: 40},
 	}
 	gate := func(proposal int, kind gepa.ProposalKind, parents []int, child map[string]string, before, after float64, passed bool, candidate int, why string) gepa.Proposal {
 		return gepa.Proposal{

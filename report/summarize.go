@@ -128,6 +128,7 @@ func candidates(r *gepa.Result) []Candidate {
 			Proposal:   m.Proposal,
 			Changed:    append([]string{}, m.Changed...),
 			Validation: m.Mean,
+			Validated:  m.Validated,
 			Frontier:   slices.Contains(r.Frontier, m.ID),
 			Texts:      m.Texts,
 		}
@@ -155,7 +156,7 @@ func proposals(r *gepa.Result, o gepa.Options) Proposals {
 		}
 	}
 	out.Accepted = counts[FateAccepted]
-	out.Rejected = out.Made - out.Accepted - counts[FateUnfinished]
+	out.Rejected = out.Made - out.Accepted - counts[FatePartial] - counts[FateUnfinished]
 	return out
 }
 
@@ -176,7 +177,7 @@ func spend(r *gepa.Result, in Input) Spend {
 	var accepted, rejected, unfinished gepa.Usage
 	for _, p := range r.History {
 		switch FateOf(p, r.Pool, perfectScore(in.Options)) {
-		case FateAccepted:
+		case FateAccepted, FatePartial:
 			accepted = accepted.Add(p.Spend)
 		case FateUnfinished:
 			unfinished = unfinished.Add(p.Spend)

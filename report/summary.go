@@ -188,8 +188,10 @@ type Candidate struct {
 	Proposal int `json:"proposal"`
 	// Changed names the components that differ from the first parent's.
 	Changed []string `json:"changed"`
-	// Validation is the mean validation score.
+	// Validation is the mean validation score, over the first Validated
+	// examples of the validation order where that is not all of them.
 	Validation float64 `json:"validation"`
+	Validated  int     `json:"validated"`
 	// Frontier says that it is on the frontier.
 	Frontier bool `json:"frontier"`
 	// Texts are its texts by component.

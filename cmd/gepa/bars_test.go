@@ -70,7 +70,7 @@ func TestBarDemoImproves(t *testing.T) {
 			Program: "hotpotqa", Model: config.SimModel, Seed: seed,
 			Train:      config.Source{Path: "demo train", Data: demodata.Train()},
 			Dev:        config.Source{Path: "demo dev", Data: demodata.Dev()},
-			Iterations: config.DefaultIterations, Minibatch: config.DefaultMinibatch,
+			Iterations: config.DefaultIterations, Search: config.Search{Minibatch: config.DefaultMinibatch},
 		})
 		em, f1 := measured(t, s, "em"), measured(t, s, "f1")
 		if min(em.Difference, f1.Difference) >= 0.10 && min(em.Interval.Low, f1.Interval.Low) > 0 {
@@ -92,7 +92,7 @@ func TestBarRealFilesImprove(t *testing.T) {
 		s := runSeed(t, config.Optimize{
 			Program: "hotpotqa", Model: config.SimModel, Seed: seed,
 			Train: config.Source{Path: train}, Dev: config.Source{Path: dev},
-			Iterations: 15, Minibatch: 7,
+			Iterations: 15, Search: config.Search{Minibatch: 7},
 		})
 		if measured(t, s, "em").Difference > 0 && measured(t, s, "f1").Difference > 0 {
 			good++

@@ -14,7 +14,7 @@ func newDemo() *cobra.Command {
 		Dev:        config.Source{Path: "demo dev", Data: demodata.Dev()},
 		Model:      config.SimModel,
 		Iterations: config.DefaultIterations,
-		Minibatch:  config.DefaultMinibatch,
+		Search:     config.Search{Minibatch: config.DefaultMinibatch},
 	}
 	var s show
 	cmd := &cobra.Command{

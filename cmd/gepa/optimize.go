@@ -11,7 +11,6 @@ import (
 func newOptimize() *cobra.Command {
 	var o config.Optimize
 	var s show
-	merges := 5
 	cmd := &cobra.Command{
 		Use:   "optimize",
 		Short: "Improve a program's prompts on your data with your models",
@@ -35,9 +34,6 @@ func newOptimize() *cobra.Command {
 			"  gepa optimize --program hotpotqa --train train.jsonl --dev dev.jsonl --model sim",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.Merges = merges; merges == 0 {
-				o.Merges = -1
-			}
 			return perform(cmd, o, s, func(v *watcher) { optimizeHint(v, o) })
 		},
 	}
@@ -70,10 +66,7 @@ func newOptimize() *cobra.Command {
 
 	addCalls(f, &o)
 
-	f.Var(number{&o.Minibatch, 1}, "minibatch", "examples on which parent and child are compared (7; the paper has 3)")
-	f.StringVar(&o.Dominance, "dominance", "subset", "which candidates count as dominated: subset (the paper's) or cover\n(gepa's in Python)")
-	f.StringVar(&o.Components, "components", "round_robin", "instructions to rewrite at a time: round_robin or all")
-	f.Var(number{&merges, 0}, "merges", "merges that may be tried; 0 for none")
+	addSearch(f, &o.Search)
 	f.Var(number{&o.Concurrency, 1}, "concurrency", "rollouts at a time (8); it changes no result")
 	f.StringVar(&o.Start, "start", "", "start from a saved program, or from the winner in this folder")
 	f.Uint64Var(&o.Seed, "seed", 0, "seed of all random decisions")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/config"
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/lm/otel"
@@ -124,6 +125,7 @@ func tellPlan(v *watcher, run *config.Run, o config.Optimize) {
 	v.say("data       %d feedback, %d validation, %d sealed test examples", p.Feedback, p.Validation, p.Test)
 	v.say("budget     %s", budgetWords(p, run.BudgetNote))
 	v.say("at most    %s", mostWords(p))
+	tellForecast(v, p.Forecast)
 	tellSpending(v, run)
 	switch cache := run.CachePath(); {
 	case o.Replay != "":
@@ -183,10 +185,31 @@ func mostWords(p config.Plan) string {
 		return "as many rollouts as the time allows, " + reading
 	}
 	sum := ""
-	if n := p.Budget.Proposals; n > 0 && p.Search == p.Validation+n*(2*p.Minibatch+p.Validation) {
-		sum = fmt.Sprintf("%d + %d × (2 × %d + %d) = ", p.Validation, n, p.Minibatch, p.Validation)
+	if n := p.Budget.Proposals; n > 0 && p.Search == p.Validation+n*p.Forecast.Most {
+		each := fmt.Sprintf("(2 × %d + %d)", p.Minibatch, p.Validation)
+		if p.Forecast.Most != 2*p.Minibatch+p.Validation {
+			each = fmt.Sprint(p.Forecast.Most)
+		}
+		sum = fmt.Sprintf("%d + %d × %s = ", p.Validation, n, each)
 	}
 	return fmt.Sprintf("%s%d rollouts, %s", sum, p.Search, reading)
+}
+
+// tellForecast says what the search will probably use, where that is not what
+// it can use at most, and warns of a budget that buys little.
+func tellForecast(v *watcher, f gepa.Forecast) {
+	if f.Proposals == (gepa.Range{}) {
+		return
+	}
+	proposals := fmt.Sprintf("%d", f.Proposals.Expected)
+	if f.Proposals.Low != f.Proposals.High {
+		proposals = fmt.Sprintf("%d (%d to %d)", f.Proposals.Expected, f.Proposals.Low, f.Proposals.High)
+	}
+	v.say("expected   %s proposals, %d rollouts (%d to %d), %d reflections (%d to %d)", proposals,
+		f.Rollouts.Expected, f.Rollouts.Low, f.Rollouts.High, f.Reflections.Expected, f.Reflections.Low, f.Reflections.High)
+	if few := 3; f.Sure < few {
+		v.say("warning: the budget is sure to pay for %d proposals only; a search needs a few: raise it, or make the validation set smaller", f.Sure)
+	}
 }
 
 func tellResumed(v *watcher, p *report.Progress, out string) {
