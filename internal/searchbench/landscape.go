@@ -1,6 +1,7 @@
 package searchbench
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -103,7 +104,9 @@ type Landscape struct {
 	data       gepa.Data
 	feedback   []item
 	validation []item
-	fresh      []item // examples of the final, noise-free measurement
+	fresh      []item           // examples of the final, noise-free measurement
+	items      map[string]*item // the feedback and validation examples, by id
+	reflector  Reflector
 }
 
 // validationSize is the number of validation examples that the bars of the
@@ -115,7 +118,7 @@ const (
 
 // NewLandscape draws a landscape of a family.
 func NewLandscape(f Family, seed uint64) *Landscape {
-	l := &Landscape{family: f, seed: mix(seed ^ text(f.Name))}
+	l := &Landscape{family: f, seed: mix(seed ^ text(f.Name)), items: map[string]*item{}, reflector: usualReflector()}
 	r := name(l.seed, drawLandscape).rand()
 	l.byPart = make([][]int, f.Components)
 	for c := range f.Components {
@@ -140,14 +143,19 @@ func NewLandscape(f Family, seed uint64) *Landscape {
 			l.blocked[a][i] = r.Float64() < share
 		}
 	}
-	l.feedback, l.data.Feedback = l.items("f", f.Feedback)
-	l.validation, l.data.Validation = l.items("v", validationSize)
-	l.fresh, _ = l.items("t", freshSize)
+	l.feedback, l.data.Feedback = l.draw("f", f.Feedback)
+	l.validation, l.data.Validation = l.draw("v", validationSize)
+	l.fresh, _ = l.draw("t", freshSize)
+	for _, set := range [][]item{l.feedback, l.validation} {
+		for i := range set {
+			l.items[set[i].id] = &set[i]
+		}
+	}
 	return l
 }
 
 // items draws a set of examples.
-func (l *Landscape) items(set string, n int) ([]item, []gepa.Example) {
+func (l *Landscape) draw(set string, n int) ([]item, []gepa.Example) {
 	items, examples := make([]item, n), make([]gepa.Example, n)
 	for i := range items {
 		id := set + strconv.Itoa(i)
@@ -177,10 +185,10 @@ func (l *Landscape) item(id string) item {
 		x.base = 0.85 + 0.15*r.Float64()
 	case u < f.Easy+f.Hopeless:
 		x.ceiling = x.base + 0.15
-		x.decoys = l.draw(r, x.cluster, 2)
+		x.decoys = l.needed(r, x.cluster, 2)
 	default:
 		x.ceiling = 0.9 + 0.1*r.Float64()
-		wanted := l.draw(r, x.cluster, f.MinNeeds+r.IntN(f.MaxNeeds-f.MinNeeds+1))
+		wanted := l.needed(r, x.cluster, f.MinNeeds+r.IntN(f.MaxNeeds-f.MinNeeds+1))
 		for _, rule := range wanted {
 			x.needs = append(x.needs, need{rule: rule, share: 1 / float64(len(wanted))})
 			x.harmed[rule] = false
@@ -189,8 +197,8 @@ func (l *Landscape) item(id string) item {
 	return x
 }
 
-// draw picks different rules that examples of a cluster may need, by weight.
-func (l *Landscape) draw(r *rand.Rand, cluster, n int) []int {
+// needed picks different rules that examples of a cluster may need, by weight.
+func (l *Landscape) needed(r *rand.Rand, cluster, n int) []int {
 	weights := make([]float64, len(l.rules))
 	total := 0.0
 	for i, x := range l.rules {
@@ -216,3 +224,27 @@ func (l *Landscape) draw(r *rand.Rand, cluster, n int) []int {
 
 // String names the landscape.
 func (l *Landscape) String() string { return fmt.Sprintf("%s (seed %x)", l.family.Name, l.seed) }
+
+// Components implements [gepa.System].
+func (l *Landscape) Components() []gepa.Component { return l.components }
+
+// Run implements [gepa.System], for runs in real time.
+func (l *Landscape) Run(_ context.Context, job gepa.Job) (gepa.Rollout, error) {
+	x, ok := l.items[job.Example.ID]
+	if !ok {
+		return gepa.Rollout{}, gepa.Fatal(fmt.Errorf("%v has no example %q", l, job.Example.ID))
+	}
+	return l.rollout(l.read(job.Candidate), text(job.Candidate.Hash()), x, job.Repeat), nil
+}
+
+// Proposer returns the simulated reflector, for runs in real time.
+func (l *Landscape) Proposer() gepa.Proposer { return proposer{l} }
+
+type proposer struct{ l *Landscape }
+
+func (p proposer) Propose(_ context.Context, req gepa.ReflectRequest) (gepa.Reflection, error) {
+	return gepa.Reflection{Texts: p.l.reflector.reflect(&req, p.l.seed)}, nil
+}
+
+// Data returns the landscape's feedback and validation examples.
+func (l *Landscape) Data() gepa.Data { return l.data }

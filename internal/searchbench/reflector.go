@@ -52,9 +52,9 @@ type asked struct {
 	examples []string
 }
 
-// Reflect answers a request for new texts. The seed is the landscape's and
+// reflect answers a request for new texts. The seed is the landscape's and
 // names the draws.
-func (r Reflector) Reflect(req *gepa.ReflectRequest, seed uint64) map[string]string {
+func (r Reflector) reflect(req *gepa.ReflectRequest, seed uint64) map[string]string {
 	out := map[string]string{}
 	for i, component := range req.Components {
 		rng := name(seed, drawReflection, uint64(req.Proposal), uint64(req.Child), uint64(i)).rand()

@@ -51,30 +51,26 @@ func (o *Outcome) At(rollouts int) float64 {
 	return score
 }
 
-// runner is one simulated run.
-type runner struct {
+// simulation is one run in the making.
+type simulation struct {
 	*Landscape
-	reflector Reflector
-	items     map[string]*item
-	readings  map[string]*reading
-	out       Outcome
-	best      int
-	state     *gepa.State
+	readings map[string]*reading // by the candidate's hash
+	state    *gepa.State
+	best     int
+	out      Outcome
 }
 
-// Run simulates one run of the engine on a landscape.
-func (l *Landscape) Run(o gepa.Options, rollouts int, clock Clock) (Outcome, error) {
-	r := &runner{
-		Landscape: l, reflector: usualReflector(), best: -1, state: gepa.NewState(),
-		items: map[string]*item{}, readings: map[string]*reading{},
-	}
-	for _, set := range [][]item{l.feedback, l.validation} {
-		for i := range set {
-			r.items[set[i].id] = &set[i]
-		}
-	}
+// Simulate makes one run of the search on the landscape, on virtual time, with
+// a budget of rollouts.
+func (l *Landscape) Simulate(o gepa.Options, rollouts int, clock Clock) (Outcome, error) {
+	r := &simulation{Landscape: l, readings: map[string]*reading{}, state: gepa.NewState(), best: -1}
 	o.Budget = gepa.Budget{Rollouts: rollouts}
-	if err := r.state.Apply(l.opening(o)); err != nil {
+	o.Proposer = l.Proposer()
+	opening, err := gepa.Opening(l, l.data, o)
+	if err != nil {
+		return r.out, err
+	}
+	if err := r.state.Apply(opening); err != nil {
 		return r.out, err
 	}
 	search, err := gepa.NewSearch(r.state, l.data, o.Budget)
@@ -90,15 +86,16 @@ func (l *Landscape) Run(o gepa.Options, rollouts int, clock Clock) (Outcome, err
 }
 
 // do is the world: it runs candidates and writes texts.
-func (r *runner) do(t *gepa.Task) gepa.Event {
+func (r *simulation) do(t *gepa.Task) gepa.Event {
 	if t.Reflect != nil {
 		r.out.Reflections += len(t.Reflect.Components)
-		return gepa.ReflectionDone{Proposal: t.Proposal, Child: t.Reflect.Child, Texts: r.reflector.Reflect(t.Reflect, r.seed)}
+		return gepa.ReflectionDone{Proposal: t.Proposal, Child: t.Reflect.Child, Texts: r.reflector.reflect(t.Reflect, r.seed)}
 	}
-	return gepa.RolloutDone{Job: t.Key, Rollout: r.rollout(r.reading(t.Key.Candidate, t.Job.Candidate), text(t.Key.Candidate), r.items[t.Job.Example.ID], t.Key.Repeat)}
+	c := r.reading(t.Key.Candidate, t.Job.Candidate)
+	return gepa.RolloutDone{Job: t.Key, Rollout: r.rollout(c, text(t.Key.Candidate), r.items[t.Job.Example.ID], t.Key.Repeat)}
 }
 
-func (r *runner) reading(hash string, c gepa.Candidate) *reading {
+func (r *simulation) reading(hash string, c gepa.Candidate) *reading {
 	known := r.readings[hash]
 	if known == nil {
 		known = r.read(c)
@@ -108,14 +105,14 @@ func (r *runner) reading(hash string, c gepa.Candidate) *reading {
 }
 
 // decided notes when the best candidate changes.
-func (r *runner) decided(decisions []gepa.Event) {
+func (r *simulation) decided(decisions []gepa.Event) {
 	if best, ok := r.state.Best(); ok && best.ID != r.best && len(decisions) > 0 {
 		r.best = best.ID
 		r.out.Curve = append(r.out.Curve, Point{r.state.Rollouts(), r.True(best.Texts)})
 	}
 }
 
-func (r *runner) finish(t timing, clock Clock) {
+func (r *simulation) finish(t timing, clock Clock) {
 	best, _ := r.state.Best()
 	o := &r.out
 	o.Seed, o.Final = o.Curve[0].Score, o.Curve[len(o.Curve)-1].Score
@@ -143,7 +140,7 @@ func (r *runner) finish(t timing, clock Clock) {
 }
 
 // spared notes what it saved, and cost, not to validate a candidate in full.
-func (r *runner) spared(m *gepa.Member) {
+func (r *simulation) spared(m *gepa.Member) {
 	hash, sum := m.Texts.Hash(), 0.0
 	c := r.reading(hash, m.Texts)
 	for i, score := range m.Scores {
@@ -162,52 +159,4 @@ func (r *runner) spared(m *gepa.Member) {
 	if sum/float64(len(m.Scores)) > best {
 		r.out.Missed++
 	}
-}
-
-// opening is the event that opens a run.
-func (l *Landscape) opening(o gepa.Options) gepa.RunStarted {
-	refs := func(examples []gepa.Example) []gepa.ExampleRef {
-		out := make([]gepa.ExampleRef, len(examples))
-		for i, x := range examples {
-			out[i] = gepa.ExampleRef{ID: x.ID, Hash: x.Hash()}
-		}
-		return out
-	}
-	return gepa.RunStarted{Format: 2, Components: l.components, Options: resolved(o), Feedback: refs(l.data.Feedback), Validation: refs(l.data.Validation)}
-}
-
-func resolved(o gepa.Options) gepa.Options {
-	def := func(field *int, value int) {
-		if *field == 0 {
-			*field = value
-		}
-	}
-	def(&o.Minibatch, 3)
-	def(&o.InFlight, 1)
-	def(&o.Children, 1)
-	def(&o.MaxMerges, 5)
-	def(&o.MergeScreen, 5)
-	o.PerfectScore = 1
-	if o.Dominance == "" {
-		o.Dominance = gepa.DominanceSubset
-	}
-	if o.Frontier == "" {
-		o.Frontier = gepa.FrontierByExample
-	}
-	if o.Components == "" {
-		o.Components = gepa.ComponentRoundRobin
-	}
-	if o.Parent == "" {
-		o.Parent = gepa.ParentPareto
-	}
-	if o.Acceptance == "" {
-		o.Acceptance = gepa.AcceptStrict
-	}
-	if o.Acceptance == gepa.AcceptPaired {
-		def(&o.More, 2*o.Minibatch)
-	}
-	if o.Sampling == "" {
-		o.Sampling = gepa.SampleEpoch
-	}
-	return o
 }

@@ -29,7 +29,7 @@ func many(f Family, from, n int, o gepa.Options, b int) []Outcome {
 				o := o
 				o.Seed = uint64(from + i)
 				var err error
-				out[i], err = l.Run(o, b, BarClock())
+				out[i], err = l.Simulate(o, b, BarClock())
 				if err != nil {
 					panic(err)
 				}
@@ -153,6 +153,76 @@ func TestSweep1(t *testing.T) {
 		{"staged K24 per 4 mini 6 all", with(k, func(o *gepa.Options) { o.Components = gepa.ComponentAll; o.InFlight, o.PerMember = 24, 4 })},
 		{"paper merges", with(p, func(o *gepa.Options) { o.MaxMerges = 5 })},
 		{"paper all", with(p, func(o *gepa.Options) { o.Components = gepa.ComponentAll })},
+	}
+	sweep(cs, fams(false), []int{1000, 3000}, 16)
+}
+
+func TestBar3(t *testing.T) {
+	if os.Getenv("BAR3") == "" {
+		t.Skip()
+	}
+	k := with(paper(), func(o *gepa.Options) {
+		o.Staged = gepa.Staged{First: 10, Growth: 2, Z: 0.3}
+		o.Minibatch = 6
+		o.Components = gepa.ComponentAll
+	})
+	w := func(name string, f func(*gepa.Options)) cfg { return cfg{name, with(k, f)} }
+	cs := []cfg{
+		{"paper", paper()},
+		{"K1 mb 6 all first 10 g2 z.3 (base)", k},
+		w("mini 4", func(o *gepa.Options) { o.Minibatch = 4 }),
+		w("mini 10", func(o *gepa.Options) { o.Minibatch = 10 }),
+		w("mini 16", func(o *gepa.Options) { o.Minibatch = 16 }),
+		w("first 6", func(o *gepa.Options) { o.Staged.First = 6 }),
+		w("first 10 g1.5", func(o *gepa.Options) { o.Staged.Growth = 1.5 }),
+		w("z 0", func(o *gepa.Options) { o.Staged.Z = 1e-9 }),
+		w("z .6", func(o *gepa.Options) { o.Staged.Z = 0.6 }),
+		w("top 5", func(o *gepa.Options) { o.Parent, o.TopK = gepa.ParentTopK, 5 }),
+		w("top 3", func(o *gepa.Options) { o.Parent, o.TopK = gepa.ParentTopK, 3 }),
+		w("eps .3", func(o *gepa.Options) { o.Parent, o.Epsilon = gepa.ParentEpsilonGreedy, 0.3 }),
+		w("failures", func(o *gepa.Options) { o.Sampling = gepa.SampleFailures }),
+		w("failures mini 10", func(o *gepa.Options) { o.Sampling = gepa.SampleFailures; o.Minibatch = 10 }),
+		w("failures top 3", func(o *gepa.Options) { o.Sampling = gepa.SampleFailures; o.Parent, o.TopK = gepa.ParentTopK, 3 }),
+		w("failures eps .3", func(o *gepa.Options) {
+			o.Sampling = gepa.SampleFailures
+			o.Parent, o.Epsilon = gepa.ParentEpsilonGreedy, 0.3
+		}),
+		w("paired", func(o *gepa.Options) { o.Acceptance = gepa.AcceptPaired }),
+		w("children 2", func(o *gepa.Options) { o.Children = 2 }),
+		w("children 3 mini 4", func(o *gepa.Options) { o.Children = 3; o.Minibatch = 4 }),
+		w("memory 5", func(o *gepa.Options) { o.Memory = 5 }),
+		w("merges 5 by model", func(o *gepa.Options) { o.MaxMerges = 5; o.MergeByModel = true }),
+		w("merges 20 by model", func(o *gepa.Options) { o.MaxMerges = 20; o.MergeByModel = true }),
+		w("cover", func(o *gepa.Options) { o.Dominance = gepa.DominanceCover }),
+		w("round robin", func(o *gepa.Options) { o.Components = gepa.ComponentRoundRobin }),
+	}
+	sweep(cs, fams(false), []int{3000}, 16)
+}
+
+func TestBar2(t *testing.T) {
+	if os.Getenv("BAR2") == "" {
+		t.Skip()
+	}
+	k := with(paper(), func(o *gepa.Options) {
+		o.Staged = gepa.Staged{First: 20, Growth: 2.5, Z: 0.5}
+		o.InFlight, o.PerMember, o.Minibatch = 16, 3, 6
+		o.Components = gepa.ComponentAll
+	})
+	w := func(name string, f func(*gepa.Options)) cfg { return cfg{name, with(k, f)} }
+	cs := []cfg{
+		{"paper", paper()},
+		{"K16 per 3 mb 6 all first 20 g2.5 z.5 (base)", k},
+		w("K8", func(o *gepa.Options) { o.InFlight, o.PerMember = 8, 0 }),
+		w("K8 per 4", func(o *gepa.Options) { o.InFlight, o.PerMember = 8, 4 }),
+		w("K8 per 2", func(o *gepa.Options) { o.InFlight, o.PerMember = 8, 2 }),
+		w("K12 per 2", func(o *gepa.Options) { o.InFlight, o.PerMember = 12, 2 }),
+		w("K12 per 3", func(o *gepa.Options) { o.InFlight, o.PerMember = 12, 3 }),
+		w("K24 per 2", func(o *gepa.Options) { o.InFlight, o.PerMember = 24, 2 }),
+		w("K12 per 2 mini 10", func(o *gepa.Options) { o.InFlight, o.PerMember, o.Minibatch = 12, 2, 10 }),
+		w("K12 per 2 first 10 g2.5", func(o *gepa.Options) { o.InFlight, o.PerMember, o.Staged.First = 12, 2, 10 }),
+		w("K12 per 2 first 25 g4", func(o *gepa.Options) { o.InFlight, o.PerMember, o.Staged.First, o.Staged.Growth = 12, 2, 25, 4 }),
+		w("K12 per 2 round robin", func(o *gepa.Options) { o.InFlight, o.PerMember = 12, 2; o.Components = gepa.ComponentRoundRobin }),
+		w("K12 per 2 merges", func(o *gepa.Options) { o.InFlight, o.PerMember = 12, 2; o.MaxMerges = 5; o.MergeByModel = true }),
 	}
 	sweep(cs, fams(false), []int{1000, 3000}, 16)
 }
