@@ -1,7 +1,7 @@
 # The targets explain themselves: make help
 
 .DEFAULT_GOAL := help
-.PHONY: help verify build test race bars lint cover fuzz-short generate coverage-long
+.PHONY: help verify build test race bars campaign lint cover fuzz-short generate coverage-long
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ race: ## all tests under the race detector
 
 bars: ## the improvement that the demo and HotpotQA's files must show, for ten seeds
 	GEPA_BARS=1 go test ./cmd/gepa -run '^TestBar' -v -timeout 60m
+
+campaign: ## kill real processes with SIGKILL, KILLS=200 times, and resume them
+	KILLS=$${KILLS:-200} go test ./cmd/gepa -run '^TestCampaign$$' -count=1 -v -timeout 60m
 
 lint: bin/golangci-lint ## golangci-lint with this repository's rules
 	bin/golangci-lint run

@@ -394,11 +394,17 @@ func (s *State) applyRollout(e RolloutDone) {
 	s.spend.Task = s.spend.Task.Add(e.Rollout.Usage)
 }
 
-// withoutExchanges returns a trace without the exact messages.
+// withoutExchanges returns a trace without the exact messages. Of a step that
+// failed the last reply stays: what could not be read is worth reflecting on.
 func withoutExchanges(trace []Step) []Step {
 	out := slices.Clone(trace)
-	for i := range out {
+	for i, step := range out {
 		out[i].Exchanges = nil
+		if n := len(step.Exchanges); n > 0 && step.Problem != "" {
+			last := step.Exchanges[n-1]
+			last.Messages = nil
+			out[i].Exchanges = []Exchange{last}
+		}
 	}
 	return out
 }

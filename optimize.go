@@ -48,6 +48,7 @@ type engine struct {
 	started time.Time
 
 	pool     pool
+	flights  flights
 	messages chan message
 	closed   chan struct{} // nobody receives messages any more
 }

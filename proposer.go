@@ -91,7 +91,8 @@ type CallKey struct {
 	Role string `json:"role"`
 	// Component is the component the call is about.
 	Component string `json:"component,omitempty"`
-	// Item is the index of the example in the minibatch, for calls about one.
+	// Item is the index of the example in the minibatch, for a judge's call;
+	// for a reflection it is the number of the child.
 	Item int `json:"item,omitempty"`
 	// Attempt counts from 0.
 	Attempt int `json:"attempt,omitempty"`

@@ -213,6 +213,11 @@ type memo struct {
 var errClosed = errors.New("the run is over")
 
 func (m memo) Do(ctx context.Context, key CallKey, fn func(context.Context) (Call, error)) (Call, error) {
+	// Several children of one proposal may want the same call at once.
+	return m.e.flights.do(ctx, flightKey{m.proposal, key}, func() (Call, error) { return m.once(ctx, key, fn) })
+}
+
+func (m memo) once(ctx context.Context, key CallKey, fn func(context.Context) (Call, error)) (Call, error) {
 	m.e.mu.Lock()
 	call, done := m.e.state.calls[m.proposal][key]
 	m.e.mu.Unlock()

@@ -391,9 +391,17 @@ func TestInterruptedRunIsKeptAndGoesOn(t *testing.T) {
 	if _, err := program.LoadState(s.Output.Program); err != nil {
 		t.Errorf("the best so far: %v", err)
 	}
-	p := report.NewProgress(gepa.Budget{})
-	if some, err := run.Earlier(t.Context(), p); !some || err != nil || p.State().Rollouts() == 0 {
-		t.Errorf("earlier events: %v, %v", some, err)
+	if err := run.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if run, err = o.Build(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p, some := run.Progress(); !some || p.State().Rollouts() == 0 {
+		t.Errorf("earlier events: %v", some)
 	}
 	if err := run.Close(); err != nil {
 		t.Fatal(err)

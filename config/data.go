@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 
 	"github.com/gepa-go/gepa"
@@ -76,6 +78,9 @@ func (o Optimize) load(flag string, src Source, limit int) ([]gepa.Example, erro
 		examples, err = dataset.HotpotQA(src.Path)
 	}
 	if err != nil {
+		if o.resumed && errors.Is(err, fs.ErrNotExist) {
+			return nil, usagef("--%s %w; if the file was moved, say where it is with --%s FILE", flag, err, flag)
+		}
 		return nil, usagef("--%s %w", flag, err)
 	}
 	return dataset.Limit(examples, limit), nil

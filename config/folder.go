@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/internal/atomicfile"
 	"github.com/gepa-go/gepa/lm/price"
 	"github.com/gepa-go/gepa/program"
@@ -26,7 +26,8 @@ type folder struct {
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
 // openFolder opens a run's folder, made if it is not there.
-func openFolder(ctx context.Context, dir string, identity gepa.Fields, command string) (_ *folder, err error) {
+func openFolder(ctx context.Context, r *Run) (_ *folder, err error) {
+	dir := r.out
 	f := &folder{dir: dir}
 	_, err = os.Stat(f.path(JournalFile))
 	isNew := errors.Is(err, fs.ErrNotExist)
@@ -45,7 +46,7 @@ func openFolder(ctx context.Context, dir string, identity gepa.Fields, command s
 	}
 	f.journal, err = store.OpenOrCreate(ctx, f.path(JournalFile))
 	if err != nil {
-		return nil, usagef("--out %s: %w", dir, err)
+		return nil, unreadable(dir, err)
 	}
 	defer func() {
 		if err != nil {
@@ -54,26 +55,60 @@ func openFolder(ctx context.Context, dir string, identity gepa.Fields, command s
 	}()
 	meta, err := f.journal.Meta(ctx)
 	if err != nil {
-		return nil, usagef("--out %s: %w", dir, err)
+		return nil, unreadable(dir, err)
 	}
+	now := map[string]string{metaSettings: r.settings, metaEnd: ""}
 	if kept, ok := meta[metaConfig]; ok {
-		diffs, err := differences(kept, identity)
+		diffs, err := differences(kept, r.identity)
 		if err != nil {
 			return nil, usagef("--out %s: %w", dir, err)
 		}
 		if len(diffs) > 0 {
-			return nil, &OtherRunError{Folder: dir, Differences: diffs}
+			return nil, &OtherRunError{Folder: dir, Differences: diffs, Resumed: r.resumed}
 		}
-		return f, nil
+	} else {
+		raw, err := r.identity.MarshalJSON()
+		if err != nil {
+			return nil, err
+		}
+		now[metaConfig], now[store.MetaCommand], now[store.MetaRunID] = string(raw), r.command, runName(dir)
+		if r.start != nil {
+			if err := r.start.Save(f.path(StartFile)); err != nil {
+				return nil, fmt.Errorf("keep a copy of the program that the run starts from: %w", err)
+			}
+		}
 	}
-	raw, err := identity.MarshalJSON()
+	// Settings change from session to session, as far as the identity allows.
+	// All is written at once: a run is either described or not there yet.
+	return f, f.journal.SetMeta(ctx, now)
+}
+
+// runName returns what a run in a folder is called.
+func runName(dir string) string {
+	if full, err := filepath.Abs(dir); err == nil {
+		dir = full
+	}
+	return filepath.Base(dir)
+}
+
+// metaEnd is the name under which a journal keeps how its last session ended:
+// "" while one is at work, and after one that was killed.
+const metaEnd = "end"
+
+// An ending says how a session ended.
+type ending struct {
+	Status report.Status `json:"status"`
+	// Detail is the error, if there was one.
+	Detail string `json:"detail,omitempty"`
+}
+
+// end notes how the session ended.
+func (f *folder) end(ctx context.Context, e ending) error {
+	raw, err := json.Marshal(e)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := f.journal.SetMeta(ctx, store.MetaCommand, command); err != nil {
-		return nil, err
-	}
-	return f, f.journal.SetMeta(ctx, metaConfig, string(raw))
+	return f.journal.SetMeta(ctx, map[string]string{metaEnd: string(raw)})
 }
 
 // tryWriting makes a file in a folder and takes it away again, so that a

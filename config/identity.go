@@ -34,6 +34,8 @@ func (o Optimize) identity(r *Run, s sets, start *program.State) gepa.Fields {
 		"judge-model", r.Models.Judge.Name,
 		"feedback", o.feedback(),
 		"template", o.template(),
+		"fence", o.fence(),
+		"lint", o.lint(),
 		"start", from,
 		"seed", o.Seed,
 	}
@@ -65,12 +67,18 @@ type OtherRunError struct {
 	Folder string
 	// Differences say what differs, by flag.
 	Differences []string
+	// Resumed is set if it is the folder's own run that was asked for.
+	Resumed bool
 }
 
 // Unwrap makes the error match ErrUsage.
 func (e *OtherRunError) Unwrap() error { return ErrUsage }
 
 func (e *OtherRunError) Error() string {
+	if e.Resumed {
+		return fmt.Sprintf("%s cannot go on, for that would change what the run means: %s; put back what it began with, or begin a new run",
+			e.Folder, strings.Join(e.Differences, "; "))
+	}
 	return fmt.Sprintf("%s already holds another run: %s; give this one a folder of its own with --out, or repeat the earlier command to go on with that one",
 		e.Folder, strings.Join(e.Differences, "; "))
 }

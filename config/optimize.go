@@ -21,6 +21,7 @@ import (
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/program/hotpotqa"
 	"github.com/gepa-go/gepa/propose"
+	"github.com/gepa-go/gepa/report"
 )
 
 // The names of the files in a run's folder.
@@ -99,6 +100,11 @@ type Optimize struct {
 	Feedback string
 	// Template is "instruction" or "gepa". Defaults to "instruction".
 	Template string
+	// Fence says where text from data and models is fenced in prompts: "auto",
+	// "always" or "never". Lint says what becomes of a proposed text with a
+	// finding of the linter: "refuse", "warn" or "off". They default to
+	// "auto" and "refuse"; see docs/proposer.md.
+	Fence, Lint string
 
 	// Iterations, Rollouts and Time bound the search; Auto is a bound on
 	// rollouts by one of DSPy's levels, "light", "medium" or "heavy". Without
@@ -136,6 +142,11 @@ type Optimize struct {
 	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts and
 	// calls; see package lm/otel. Defaults to none.
 	Tracer trace.Tracer
+
+	// Set by [Stored]: the run is there and these are its own settings, and it
+	// started from this file.
+	resumed     bool
+	startedFrom string
 }
 
 // A Source is a file of examples, or its content.
@@ -205,6 +216,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	proposer, err := propose.New(propose.Options{
 		Model: roles.reflection, Params: o.ReflectionParams, Judge: roles.judge, JudgeParams: o.JudgeParams,
 		Feedback: propose.FeedbackSource(o.feedback()), Template: o.template(), Concurrency: o.Concurrency,
+		Fence: propose.Fence(o.fence()), Linter: propose.Linter{Default: propose.Level(o.lint())}, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, usage{err}
@@ -229,18 +241,39 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		Logger:   o.Logger,
 	}
 	o.options(&r.Options)
-	if o.Observer != nil {
-		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: o.Observer})
-	}
-	if calls.purse != nil {
-		r.reserve = newReserve(calls.purse, len(r.Data.Test))
-		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: r.reserve.observe})
-	}
+	r.watch(o.Observer)
 	if err := gepa.Check(r.System, r.Data, r.Options); err != nil {
 		return nil, err
 	}
-	r.identity = o.identity(r, sets, start)
+	if err := r.describe(o, sets, start); err != nil {
+		return nil, err
+	}
 	return r, ctx.Err()
+}
+
+// watch lets all see the run's events who want to: the user, who may not, and
+// the reserve.
+func (r *Run) watch(observer func(gepa.Event)) {
+	r.progress = report.NewProgress(r.Options.Budget)
+	if observer != nil {
+		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: observer})
+	}
+	if r.calls.purse != nil {
+		r.reserve = newReserve(r.calls.purse, len(r.Data.Test))
+		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: r.reserve.observe})
+	}
+}
+
+// describe fills in what the run's folder keeps of how it is configured.
+func (r *Run) describe(o Optimize, s sets, start *program.State) error {
+	r.identity = o.identity(r, s, start)
+	r.resumed, r.start, r.secrets = o.resumed, start, Secrets(o.Getenv)
+	kept, err := o.settings(r)
+	if err != nil {
+		return err
+	}
+	r.settings, err = kept.encode(r.secrets)
+	return err
 }
 
 func orDefault[T comparable](value, otherwise T) T {
@@ -274,6 +307,9 @@ func (o Optimize) generation() iter.Seq2[string, lm.Params] {
 func (o Optimize) feedback() string { return orDefault(o.Feedback, string(propose.FeedbackBoth)) }
 func (o Optimize) template() string { return orDefault(o.Template, propose.TemplateInstruction) }
 
+func (o Optimize) fence() string { return orDefault(o.Fence, string(propose.FenceAuto)) }
+func (o Optimize) lint() string  { return orDefault(o.Lint, string(propose.LevelRefuse)) }
+
 // checkChoices refuses what is missing, none of its choices, or out of range.
 func (o Optimize) checkChoices() error {
 	for _, f := range []struct{ flag, value, what string }{
@@ -289,6 +325,8 @@ func (o Optimize) checkChoices() error {
 	for _, f := range append(o.choices(), []choice{
 		{"program", o.Program, Programs()},
 		{"feedback", o.Feedback, []string{string(propose.FeedbackMetric), string(propose.FeedbackJudge), string(propose.FeedbackBoth)}},
+		{"fence", o.Fence, words(propose.FenceAuto, propose.FenceAlways, propose.FenceNever)},
+		{"lint", o.Lint, words(propose.LevelRefuse, propose.LevelWarn, propose.LevelOff)},
 		{"template", o.Template, []string{propose.TemplateInstruction, propose.TemplateGEPA}},
 		{"auto", o.Auto, []string{string(gepa.AutoLight), string(gepa.AutoMedium), string(gepa.AutoHeavy)}},
 	}...) {

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"context"
-
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
 )
@@ -61,18 +59,5 @@ func (r *reserve) hold() {
 // over reports whether a part is more than half of a cap.
 func over(part, limit int64) bool { return limit > 0 && part > limit/2 }
 
-// earlier tells the purse what earlier sessions of the run spent.
-func (r *reserve) earlier(ctx context.Context, journal gepa.Journal) error {
-	for rec, err := range journal.Records(ctx) {
-		if err != nil {
-			return err
-		}
-		event, err := gepa.DecodeRecord(rec)
-		if err != nil {
-			return err
-		}
-		r.observe(event)
-	}
-	r.purse.Spend(r.state.Spend().Total())
-	return nil
-}
+// settle tells the purse what earlier sessions of the run spent, as observed.
+func (r *reserve) settle() { r.purse.Spend(r.state.Spend().Total()) }

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/report"
@@ -32,6 +33,12 @@ type Run struct {
 	reserve  *reserve     // nil without caps
 	tracer   trace.Tracer // nil for none
 	identity gepa.Fields
+	settings string           // as the journal keeps them
+	start    *program.State   // nil if the run starts from the program's own texts
+	resumed  bool             // by its own settings, see [Stored]
+	progress *report.Progress // of earlier sessions
+	goesOn   bool             // there were some
+	secrets  []string
 	out      string
 	command  string
 	folder   *folder
@@ -43,7 +50,7 @@ type Run struct {
 // run. [Run.Do] calls it where the caller did not.
 func (r *Run) Open(ctx context.Context) error {
 	if r.out != "" && r.folder == nil {
-		f, err := openFolder(ctx, r.out, r.identity, r.command)
+		f, err := openFolder(ctx, r)
 		if err != nil {
 			return err
 		}
@@ -52,37 +59,50 @@ func (r *Run) Open(ctx context.Context) error {
 		if err := f.keepPrices(r.calls.prices); err != nil {
 			return fmt.Errorf("keep the prices in %s: %w", r.out, err)
 		}
-		if r.reserve != nil {
-			if err := r.reserve.earlier(ctx, f.journal); err != nil {
-				return fmt.Errorf("read the run in %s: %w", r.out, err)
-			}
+		if err := r.readEarlier(ctx); err != nil {
+			return fmt.Errorf("read the run in %s: %w", r.out, err)
+		}
+		if err := r.checkBudget(); err != nil {
+			return err
 		}
 	}
 	return r.calls.open(ctx)
 }
 
-// Earlier folds the events of earlier sessions of the run into a progress and
-// reports whether there were any.
-func (r *Run) Earlier(ctx context.Context, p *report.Progress) (bool, error) {
-	if r.folder == nil {
-		return false, nil
+// readEarlier reads what earlier sessions of the run did, once for all who
+// want to know.
+func (r *Run) readEarlier(ctx context.Context) error {
+	err := report.Read(ctx, r.folder.journal, func(_ gepa.Record, e gepa.Event) error {
+		r.goesOn = true
+		if r.reserve != nil {
+			r.reserve.observe(e)
+		}
+		return r.progress.Apply(e)
+	})
+	if err == nil && r.reserve != nil {
+		r.reserve.settle()
 	}
-	some := false
-	for rec, err := range r.folder.journal.Records(ctx) {
-		if err != nil {
-			return some, err
-		}
-		event, err := gepa.DecodeRecord(rec)
-		if err != nil {
-			return some, err
-		}
-		if err := p.Apply(event); err != nil {
-			return some, err
-		}
-		some = true
-	}
-	return some, nil
+	return err
 }
+
+// checkBudget refuses, for a run that is resumed, a budget below what it used.
+func (r *Run) checkBudget() error {
+	if !r.resumed {
+		return nil
+	}
+	b, s := r.Options.Budget, r.progress.State()
+	if made := len(s.Proposals()); b.Proposals > 0 && b.Proposals < made {
+		return usagef("--iterations %d: the run has made %d already; give at least as many, or +N for N more", b.Proposals, made)
+	}
+	if used := s.Rollouts(); b.Rollouts > 0 && b.Rollouts < used {
+		return usagef("--rollouts %d: the run has used %d already; give at least as many, or +N for N more", b.Rollouts, used)
+	}
+	return nil
+}
+
+// Progress returns the progress of the run's earlier sessions, to be carried
+// on, and reports whether there were any. Open the run first.
+func (r *Run) Progress() (*report.Progress, bool) { return r.progress, r.goesOn }
 
 // Do runs, or resumes, the optimization and keeps what it found. The summary
 // is nil if the run did not begin; with an error it holds the best so far. If
@@ -101,7 +121,7 @@ func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
 	if result == nil {
 		var other *gepa.ResumeError
 		if r.folder != nil && errors.As(err, &other) {
-			return nil, &OtherRunError{Folder: r.out, Differences: other.Differences}
+			return nil, &OtherRunError{Folder: r.out, Differences: other.Differences, Resumed: r.resumed}
 		}
 		return nil, err
 	}
@@ -113,6 +133,16 @@ func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
 	})
 	if serr != nil {
 		return nil, errors.Join(err, serr)
+	}
+	if r.folder != nil {
+		end := ending{Status: summary.Status}
+		if end.Status == report.StatusFailed {
+			end.Detail = lm.Redact(err.Error(), r.secrets...)
+		}
+		// After a failure to write the journal this fails, too.
+		if eerr := r.folder.end(context.WithoutCancel(ctx), end); eerr != nil && err == nil {
+			return &summary, eerr
+		}
 	}
 	if r.folder != nil && result.Best != nil {
 		if kerr := r.folder.keep(r.Program.State(result.Best.Texts), summary); kerr != nil {

@@ -2,6 +2,7 @@ package propose
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/gepa-go/gepa"
@@ -18,6 +19,9 @@ type question struct {
 	repeat   int
 	// read takes the text from a reply; its error is told to the model.
 	read func(reply string) (string, error)
+	// lint looks at a text that was read. What it returns, if not "", is why
+	// the text is refused; it is told to the model. Nil looks at nothing.
+	lint func(text string) string
 	// form reminds the model of what a reply has to look like.
 	form string
 }
@@ -36,12 +40,17 @@ const (
 	problemTools    = "it asked for a tool instead of answering"
 )
 
-// ask puts the question, every attempt through memo. A reply that cannot be
-// read gets one more attempt that is told what was wrong; one that was cut off
-// by the caller's own limit is first tried again with twice the room.
+// lintProblem begins the problem of a reply that could be read and whose text
+// was refused. A resumed run knows by it what happened, without linting again.
+const lintProblem = "its text was refused: "
+
+// ask puts the question, every attempt through memo. A reply that was cut off
+// by the caller's own limit is first tried again with twice the room; one that
+// cannot be read gets one more attempt that is told what was wrong; and so
+// does one whose text the linter refuses. That makes four attempts at most.
 func ask(ctx context.Context, memo gepa.Memo, q question) (answer, error) {
 	messages, params := q.messages, q.params
-	roomier, repaired := false, false
+	roomier, repaired, linted := false, false, false
 	for {
 		call, err := memo.Do(ctx, q.key, func(ctx context.Context) (gepa.Call, error) {
 			return q.call(ctx, messages, params)
@@ -58,11 +67,16 @@ func ask(ctx context.Context, memo gepa.Memo, q question) (answer, error) {
 			problem = err.Error()
 		}
 		q.key.Attempt++
+		reasons, refused := strings.CutPrefix(problem, lintProblem)
 		switch {
 		case problem == problemCut && params.MaxTokens > 0 && !roomier:
 			roomier = true
 			params.MaxTokens *= 2
-		case !repaired:
+		case refused && !linted:
+			linted = true
+			q.messages = withReview(q.messages, call.Text(), reasons, q.form)
+			messages = q.messages
+		case !refused && !repaired:
 			repaired = true
 			messages = withNote(q.messages, problem, q.form)
 		default:
@@ -86,13 +100,35 @@ func (q question) call(ctx context.Context, messages []gepa.Message, params lm.P
 	case lm.FinishTools:
 		x.Problem = problemTools
 	case lm.FinishStop:
-	}
-	if x.Problem == "" {
-		if _, err := q.read(reply.Text); err != nil {
-			x.Problem = err.Error()
-		}
+		x.Problem = q.problem(reply.Text)
 	}
 	return gepa.Call{Exchange: x}, nil
+}
+
+// problem says why a reply is not used.
+func (q question) problem(reply string) string {
+	text, err := q.read(reply)
+	if err != nil {
+		return err.Error()
+	}
+	if q.lint == nil {
+		return ""
+	}
+	if reasons := q.lint(text); reasons != "" {
+		return lintProblem + reasons
+	}
+	return ""
+}
+
+// withReview returns the conversation with a reply and why its text is
+// refused after it.
+func withReview(messages []gepa.Message, reply, reasons, form string) []gepa.Message {
+	if bare, err := withoutThinking(reply); err == nil {
+		reply = strings.TrimSpace(bare)
+	}
+	return append(slices.Clone(messages),
+		gepa.Message{Role: "assistant", Content: reply},
+		gepa.Message{Role: "user", Content: "This text cannot be used: " + reasons + ".\n\nWrite the whole text again so that this is no longer so, and keep what else is good in it. " + form})
 }
 
 // withNote returns the messages with a note on the refused reply after the

@@ -55,7 +55,13 @@ func RenderFenced(template, current string, records []gepa.Fields) (string, erro
 	if err := checkTemplate(template); err != nil {
 		return "", err
 	}
-	return strings.NewReplacer(currentPlace, current, recordsPlace, markdown(records)).Replace(template), nil
+	return fillIn(template, current, markdown(records)), nil
+}
+
+// fillIn puts texts in the place of a template's placeholders, in one pass:
+// what is put in is not looked at.
+func fillIn(template, current, records string) string {
+	return strings.NewReplacer(currentPlace, current, recordsPlace, records).Replace(template)
 }
 
 // markdown lays out records as gepa in Python does.
@@ -148,14 +154,27 @@ type fencedTemplate struct{ text string }
 
 func (fencedTemplate) format() string { return "fenced" }
 
-func (t fencedTemplate) messages(current string, records []record) ([]gepa.Message, error) {
-	rendered := make([]gepa.Fields, len(records))
-	for i, r := range records {
+func (t fencedTemplate) fences() bool { return t.text != GEPATemplate }
+
+func (t fencedTemplate) messages(m material) ([]gepa.Message, error) {
+	rendered := make([]gepa.Fields, len(m.records))
+	for i, r := range m.records {
 		rendered[i] = r.fields()
 	}
-	prompt, err := RenderFenced(t.text, current, rendered)
-	if err != nil {
-		return nil, err
+	shown := markdown(rendered)
+	if m.fence.mark != "" {
+		shown = m.fence.label("the assistant") + m.fence.around(strings.TrimRight(shown, "\n"))
+	}
+	prompt := fillIn(t.text, m.current, shown)
+	if len(m.rejected) > 0 {
+		prompt += "\n\n# Rejected edits\n" + strings.TrimSuffix(rejectedText(m.rejected, m.memoryFence), "\n") +
+			"\n\nThese edits of the instructions were tried and did not help. Do not make one of them again, in these or in other words: find what they missed."
+	}
+	if len(m.rules) > 0 {
+		prompt += "\n\n" + strings.Join(m.rules, "\n")
+	}
+	if len(m.rejected)+len(m.rules) > 0 {
+		prompt += "\n\n" + t.form()
 	}
 	return []gepa.Message{{Role: "user", Content: prompt}}, nil
 }

@@ -193,7 +193,10 @@ func TestPrompts(t *testing.T) {
 		{"instruction", propose.Options{}, instruction("New."), nil},
 		{"gepa", propose.Options{Template: propose.TemplateGEPA}, "```\nNew.\n```", nil},
 		{"custom", propose.Options{Template: "Old: <curr_param>\nSeen:\n<side_info>"}, "```\nNew.\n```", func(r *gepa.ReflectRequest) { r.Examples = r.Examples[:1] }},
-		{"cut", propose.Options{MaxRecordChars: 60}, instruction("New."), func(r *gepa.ReflectRequest) { r.Examples = r.Examples[:2] }},
+		{"cut", propose.Options{RecordTokens: 200}, instruction("New."), func(r *gepa.ReflectRequest) {
+			r.Examples = r.Examples[:2]
+			r.Examples[0].Rollout.Feedback.Text = strings.Repeat("Many words of little weight. ", 30)
+		}},
 		{"no_traces", propose.Options{}, instruction("New."), func(r *gepa.ReflectRequest) {
 			r.Examples = r.Examples[:1]
 			r.Examples[0].Rollout.Trace = nil
@@ -440,7 +443,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err := propose.New(propose.Options{Feedback: "crowd", Template: "Hi <curr_param>", MaxRecordChars: -1})
+	_, err := propose.New(propose.Options{Feedback: "crowd", Template: "Hi <curr_param>", RecordTokens: -1})
 	for _, says := range []string{"no reflection model", `feedback "crowd"`, "lacks <side_info>", "negative"} {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("the error lacks %q: %v", says, err)

@@ -3,11 +3,8 @@ package propose
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"pgregory.net/rapid"
-
-	"github.com/gepa-go/gepa"
 )
 
 func TestSharesAreFair(t *testing.T) {
@@ -35,54 +32,6 @@ func TestSharesAreFair(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestFitKeepsToTheBudget(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringN(0, 400, -1)
-		budget := rapid.IntRange(1, 3000).Draw(t, "budget")
-		records := make([]record, rapid.IntRange(1, 4).Draw(t, "records"))
-		for i := range records {
-			records[i] = record{
-				feedback: text.Draw(t, "feedback"),
-				calls:    []callRecord{{inputs: gepa.NewFields("a", text.Draw(t, "a"), "list", []string{text.Draw(t, "b")}), reply: text.Draw(t, "reply")}},
-			}
-		}
-		size := 0
-		fitted := fit(records, budget)
-		for i, r := range fitted {
-			if !strings.HasSuffix(r.feedback, lastRune(records[i].feedback)) && budget > 100 && len(r.feedback) > noteSize {
-				t.Fatalf("the end of %q is lost: %q", records[i].feedback, r.feedback)
-			}
-			r.eachText(func(s string) string {
-				size += utf8.RuneCountInString(s)
-				return s
-			})
-		}
-		if most := budget + len(records)*4*noteSize; size > most {
-			t.Fatalf("%d characters, budget %d", size, budget)
-		}
-	})
-}
-
-func lastRune(s string) string {
-	_, n := utf8.DecodeLastRuneInString(s)
-	return s[len(s)-n:]
-}
-
-func TestFitLeavesShortRecordsAlone(t *testing.T) {
-	long := record{feedback: strings.Repeat("x", 5000), inputs: gepa.NewFields("n", 7)}
-	short := record{feedback: "short", inputs: gepa.NewFields("list", []string{"a", "b"})}
-	got := fit([]record{long, short}, 1000)
-	if got[1].feedback != "short" || string(got[1].inputs[0].Value) != `["a","b"]` {
-		t.Errorf("the short record was changed: %+v", got[1])
-	}
-	if n := len(got[0].feedback); n < 900 || n > 1100 || string(got[0].inputs[0].Value) != "7" {
-		t.Errorf("the long record has %d bytes of feedback", n)
-	}
-	if len(long.feedback) != 5000 {
-		t.Error("the record itself was changed")
-	}
 }
 
 func TestMarkerIsAbsent(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 // Rule says by which rule a reply is no new text.
 type Rule string
 
-// The rules by which a reply is refused. Their meaning, and where gepa in
+// The rules by which a reply is refused before its text is looked at by a
+// [Linter], which has the others. Their meaning, and where gepa in
 // Python takes such a reply instead, is in docs/deviations.md.
 const (
 	// RuleEmpty: there is no text.

@@ -64,14 +64,18 @@ func (s Summary) Encode() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Status says how a run ended.
+// Status says how a run ended, or how it stands.
 type Status string
 
-// The ways a run can end.
+// The ways a run can end or stand.
 const (
 	StatusFinished    Status = "finished"
 	StatusInterrupted Status = "interrupted"
 	StatusFailed      Status = "failed"
+	// StatusRunning: a process is at work on it.
+	StatusRunning Status = "running"
+	// StatusCrashed: its process ended without a word.
+	StatusCrashed Status = "crashed"
 )
 
 // Models names the models of a run by role.

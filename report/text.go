@@ -20,11 +20,13 @@ type TextOptions struct {
 
 // Text writes the summary for people.
 func (s Summary) Text(w io.Writer, o TextOptions) error {
-	if o.Width <= 0 {
-		o.Width = 80
-	}
-	p := &page{width: o.Width, color: o.Color}
-	if s.Status != StatusFinished {
+	p := newPage(o)
+	switch s.Status {
+	case StatusFinished:
+	case StatusRunning:
+		p.para(p.paint(warn, "The run is still at work. This is the best so far."))
+		p.line("")
+	default:
 		p.para(p.paint(warn, fmt.Sprintf("The run did not come to its end (%s). This is the best so far.", s.Status)))
 		p.line("")
 	}
@@ -295,6 +297,10 @@ type page struct {
 	text  strings.Builder
 	width int
 	color bool
+}
+
+func newPage(o TextOptions) *page {
+	return &page{width: choose(o.Width > 0, o.Width, 80), color: o.Color}
 }
 
 func (p *page) paint(style, text string) string {

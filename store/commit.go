@@ -19,18 +19,23 @@ const maxGroup = 1024
 
 // A request is what one call wants stored, all or nothing.
 type request struct {
-	records []gepa.Record
-	meta    *metaEntry
+	entries []entry
+	meta    map[string]string // in place of entries
 	// done receives the outcome, once.
 	done chan error
 }
 
-type metaEntry struct{ name, value string }
+// An entry is a record with its data as it is to be stored.
+type entry struct {
+	*gepa.Record
+	packed
+}
 
 // A writer owns the one connection that writes. A single goroutine takes
 // requests, as many as are waiting, and commits them in one transaction.
 type writer struct {
 	path     string
+	format   int64
 	conn     *sql.Conn
 	insert   *sql.Stmt
 	last     int64 // seq of the last record
@@ -47,11 +52,13 @@ func newWriter(ctx context.Context, db *sql.DB, path string) (*writer, error) {
 	if err != nil {
 		return nil, explain("open", path, err)
 	}
-	if err := prepare(ctx, conn, path); err != nil {
+	format, err := prepare(ctx, conn, path)
+	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	w := &writer{
 		path:     path,
+		format:   format,
 		conn:     conn,
 		requests: make(chan *request), // unbuffered: what was sent is taken
 		quit:     make(chan struct{}),
@@ -60,8 +67,12 @@ func newWriter(ctx context.Context, db *sql.DB, path string) (*writer, error) {
 	w.commit = func() error { return w.exec("COMMIT") }
 	err = conn.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM record").Scan(&w.last)
 	if err == nil {
+		columns, places := "seq, kind, key, at, sum, data", "?, ?, ?, ?, ?, ?"
+		if format > formatPlain {
+			columns, places = columns+", size", places+", ?"
+		}
 		w.insert, err = conn.PrepareContext(ctx,
-			"INSERT INTO record (seq, kind, key, at, sum, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, key) WHERE key <> '' DO NOTHING")
+			"INSERT INTO record ("+columns+") VALUES ("+places+") ON CONFLICT (kind, key) WHERE key <> '' DO NOTHING")
 	}
 	if err != nil {
 		return nil, errors.Join(explain("open", path, err), conn.Close())
@@ -146,7 +157,7 @@ func (w *writer) serve(group []*request) {
 // transact stores a group in one transaction.
 func (w *writer) transact(group []*request) error {
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
-		return explain("append to", w.path, err)
+		return explain(appending, w.path, err)
 	}
 	last, err := w.last, error(nil)
 	for _, r := range group {
@@ -166,7 +177,7 @@ func (w *writer) transact(group []*request) error {
 		// SQLite may have rolled back already, which makes this fail. If the
 		// transaction is still open, the next BEGIN says so.
 		_ = w.exec("ROLLBACK")
-		return explain("append to", w.path, err)
+		return explain(appending, w.path, err)
 	}
 	w.last = last
 	return nil
@@ -175,16 +186,21 @@ func (w *writer) transact(group []*request) error {
 // apply stores one request within a transaction and returns the number of the
 // then last record.
 func (w *writer) apply(r *request, last int64) (int64, error) {
-	if r.meta != nil {
+	for name, value := range r.meta {
 		_, err := w.conn.ExecContext(context.Background(),
-			"INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", r.meta.name, r.meta.value)
-		return last, err
+			"INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+		if err != nil {
+			return last, err
+		}
 	}
-	for i := range r.records {
-		rec := &r.records[i]
+	for _, rec := range r.entries {
 		at := stamp(rec.At).Format(time.RFC3339Nano)
-		sum := int64(checksum(last+1, rec, at))
-		res, err := w.insert.ExecContext(context.Background(), last+1, rec.Kind, rec.Key, at, sum, string(rec.Data))
+		sum := int64(checksum(last+1, rec.Record, at))
+		values := []any{last + 1, rec.Kind, rec.Key, at, sum, rec.data}
+		if w.format > formatPlain {
+			values = append(values, rec.size)
+		}
+		res, err := w.insert.ExecContext(context.Background(), values...)
 		if err != nil {
 			return last, err
 		}

@@ -65,15 +65,18 @@ func limit(t *testing.T, j *Journal, length int) {
 	}
 }
 
+// unpacked returns records that are stored as they are.
+func unpacked(records ...gepa.Record) []entry { return new(packer).entries(records, formatPlain) }
+
 // One request that cannot be stored does not sink those it shares a commit
 // with, and nothing of it is stored.
 func TestGroupSurvivesOneFailure(t *testing.T) {
 	j := newJournal(t)
 	limit(t, j, 1000)
 	group := []*request{
-		{records: []gepa.Record{rec("1"), rec("2")}},
-		{records: []gepa.Record{rec("3"), rec(`"` + strings.Repeat("x", 2000) + `"`)}},
-		{records: []gepa.Record{rec("4")}},
+		{entries: unpacked(rec("1"), rec("2"))},
+		{entries: unpacked(rec("3"), rec(`"`+strings.Repeat("x", 2000)+`"`))},
+		{entries: unpacked(rec("4"))},
 	}
 	for _, r := range group {
 		r.done = make(chan error, 1)
@@ -107,7 +110,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages(1) // SQLite takes it as: not one page more
-	err := j.Append(ctx, rec("2"), rec(`"`+strings.Repeat("x", 100_000)+`"`))
+	err := j.Append(ctx, rec("2"), rec(noise(100_000)))
 	if primaryCode(err) != sqlite3.SQLITE_FULL || !strings.Contains(err.Error(), "free some space") || !strings.Contains(err.Error(), j.Path()) {
 		t.Errorf("append to a full disk: %v", err)
 	}

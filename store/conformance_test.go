@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"path/filepath"
 	"testing"
 
@@ -159,11 +161,18 @@ func key(i int) string {
 	}.String()
 }
 
+// payload is text that repeats itself as a rollout does: the same paragraphs in
+// inputs and messages, four times over.
 func payload(size int) json.RawMessage {
-	b := make([]byte, size)
-	for i := range b {
-		b[i] = 'a' + byte(i%26)
+	r := rand.New(rand.NewPCG(1, uint64(size)))
+	quarter := make([]byte, 0, size/4+16)
+	for len(quarter) < size/4 {
+		for range 3 + r.IntN(8) {
+			quarter = append(quarter, 'a'+byte(min(r.IntN(26), r.IntN(26))))
+		}
+		quarter = append(quarter, ' ')
 	}
+	b := bytes.Repeat(quarter, 5)[:size]
 	b[0], b[size-1] = '"', '"'
 	return b
 }

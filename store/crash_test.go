@@ -187,8 +187,8 @@ func TestReadOnlyPlaces(t *testing.T) {
 		program = share(t, dir)
 	}
 	for path, mode := range map[string]fs.FileMode{
-		filepath.Join(file, "run.db"): 0o444, filepath.Join(file, "run.db.lock"): 0o666, file: 0o777,
-		filepath.Join(folder, "run.db"): 0o666, filepath.Join(folder, "run.db.lock"): 0o444, folder: 0o555,
+		filepath.Join(file, "run.db"): 0o444, file: 0o777,
+		filepath.Join(folder, "run.db"): 0o666, folder: 0o555,
 	} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"sync"
 	"time"
 
@@ -30,8 +29,10 @@ const (
 type Journal struct {
 	path   string
 	db     *sql.DB
-	writer *writer  // nil if read-only
-	lock   *os.File // nil if read-only
+	format int64
+	writer *writer // nil if read-only
+	lock   *lock   // nil if read-only
+	packer packer
 
 	// use is held for reading while the file is being read, so that Close
 	// waits for that.
@@ -62,25 +63,27 @@ func (j *Journal) Append(ctx context.Context, records ...gepa.Record) error {
 	if err := check(records); err != nil {
 		return fmt.Errorf("journal %s: %w", j.path, err)
 	}
-	return j.submit(ctx, &request{records: records})
+	return j.submit(ctx, &request{entries: j.packer.entries(records, j.format)})
 }
 
-// SetMeta stores a value under a name, in place of any before it, with the
-// same promises as [Journal.Append].
-func (j *Journal) SetMeta(ctx context.Context, name, value string) error {
-	if name == "" || !plain(name) || !plain(value) {
-		return fmt.Errorf("journal %s: metadata %q: name and value must be UTF-8 text and the name not empty", j.path, name)
+// SetMeta stores values under names, in place of any before them: all or none,
+// with the same promises as [Journal.Append].
+func (j *Journal) SetMeta(ctx context.Context, values map[string]string) error {
+	for name, value := range values {
+		if name == "" || !plain(name) || !plain(value) {
+			return fmt.Errorf("journal %s: metadata %q: name and value must be UTF-8 text and the name not empty", j.path, name)
+		}
 	}
-	return j.submit(ctx, &request{meta: &metaEntry{name, value}})
+	return j.submit(ctx, &request{meta: values})
 }
 
 // Meta returns all metadata by name.
 func (j *Journal) Meta(ctx context.Context) (map[string]string, error) {
 	meta := map[string]string{}
 	err := j.read(ctx, "SELECT name, value FROM meta", nil, func(rows *sql.Rows) (bool, error) {
-		var e metaEntry
-		err := rows.Scan(&e.name, &e.value)
-		meta[e.name] = e.value
+		var name, value string
+		err := rows.Scan(&name, &value)
+		meta[name] = value
 		return true, err
 	})
 	if err != nil {
@@ -127,9 +130,16 @@ func (j *Journal) Records(ctx context.Context) iter.Seq2[gepa.Record, error] {
 	}
 }
 
-// lastSeq returns the number of the last record.
+// Len returns the number of records.
+func (j *Journal) Len(ctx context.Context) (int, error) {
+	n, err := j.lastSeq(ctx)
+	return int(n), err
+}
+
+// lastSeq returns the number of the last record. Damage can make a number
+// smaller; the records are as many as the last one's number says.
 func (j *Journal) lastSeq(ctx context.Context) (last int64, err error) {
-	err = j.read(ctx, "SELECT coalesce(max(seq), 0) FROM record", nil, func(rows *sql.Rows) (bool, error) {
+	err = j.read(ctx, "SELECT max(count(*), coalesce(max(seq), 0)) FROM record", nil, func(rows *sql.Rows) (bool, error) {
 		return true, rows.Scan(&last)
 	})
 	return last, err
@@ -138,24 +148,29 @@ func (j *Journal) lastSeq(ctx context.Context) (last int64, err error) {
 // page reads some of the records after one number and up to another; at least
 // one, or there is an error. With an error it returns the good records before.
 func (j *Journal) page(ctx context.Context, after, upTo int64) (page []gepa.Record, err error) {
-	const query = "SELECT seq, kind, key, at, sum, data FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+	size := "size"
+	if j.format == formatPlain {
+		size = "0"
+	}
+	query := "SELECT seq, kind, key, at, sum, " + size + ", data FROM record WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+	var unpack unpacker
 	bytes := 0
 	err = j.read(ctx, query, []any{after, upTo, pageRecords}, func(rows *sql.Rows) (bool, error) {
 		var (
-			r        gepa.Record
-			seq, sum int64
-			at       string
-			data     []byte
+			r              gepa.Record
+			seq, sum, size int64
+			at             string
+			data           []byte
 		)
-		if err := rows.Scan(&seq, &r.Kind, &r.Key, &at, &sum, &data); err != nil {
-			return false, err
+		if err := rows.Scan(&seq, &r.Kind, &r.Key, &at, &sum, &size, &data); err != nil {
+			return false, fmt.Errorf("%w: record %d: %w", ErrCorrupt, after+int64(len(page))+1, err)
 		}
-		r.Data = data
 		want := after + int64(len(page)) + 1
 		if seq != want {
 			return false, fmt.Errorf("%w: record %d is missing; restore the file from a copy", ErrCorrupt, want)
 		}
-		if int64(checksum(seq, &r, at)) != sum {
+		r.Data, err = unpack.unpack(data, size)
+		if err != nil || int64(checksum(seq, &r, at)) != sum {
 			return false, fmt.Errorf("%w: record %d is not what was written; restore the file from a copy", ErrCorrupt, seq)
 		}
 		if r.At, err = time.Parse(time.RFC3339Nano, at); err != nil {
@@ -220,7 +235,7 @@ func (j *Journal) Close() error {
 	}
 	errs = append(errs, j.db.Close())
 	if j.lock != nil {
-		errs = append(errs, release(j.lock))
+		errs = append(errs, j.lock.release())
 	}
 	if err := errors.Join(errs...); err != nil {
 		j.closeErr = fmt.Errorf("close journal %s: %w", j.path, err)

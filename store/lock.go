@@ -1,10 +1,12 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -17,35 +19,119 @@ import (
 // drop the locks that SQLite holds on it.
 const lockSuffix = ".lock"
 
+// A held lock is tried again for a moment: [WriterOf] holds it while it looks.
+const (
+	lockTries = 20
+	lockPause = 5 * time.Millisecond
+)
+
+// A lock is the writer's lock on a journal.
+type lock struct {
+	name string
+	file *os.File
+}
+
 // acquire takes the writer's lock on the journal at path and writes down who
 // took it. The operating system releases the lock when the file is closed or
-// the process ends, so there is no such thing as a stale lock; the file itself
-// stays, because removing it would let two processes lock two different files.
-func acquire(path string) (*os.File, error) {
-	name := path + lockSuffix
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, fmt.Errorf("lock journal %s: %w: a journal's writer must be able to write to its folder", path, err)
-	}
-	if err := flock.Try(f); err != nil {
-		owner := readOwner(f)
-		_ = f.Close() // nothing was written
-		if errors.Is(err, flock.ErrHeld) {
-			return nil, &LockedError{Path: path, Owner: owner}
+// the process ends, so there is no such thing as a stale lock. A lock file that
+// nobody has locked is left by a writer that did not come to close it.
+//
+// The one who holds the lock removes the file before giving it back. Another
+// process may have opened the file by then, and would lock one that no third
+// can find: so a lock counts only if the file is still at its place.
+func acquire(ctx context.Context, path string) (*lock, error) {
+	l := &lock{name: path + lockSuffix}
+	for tries := 1; ; {
+		f, err := os.OpenFile(l.name, os.O_RDWR|os.O_CREATE, 0o666)
+		if err != nil {
+			return nil, fmt.Errorf("lock journal %s: %w: a journal's writer must be able to write to its folder", path, err)
 		}
-		return nil, fmt.Errorf("lock journal %s: %w: put the journal on a file system that supports locks", path, err)
+		l.file = f
+		err = flock.Try(f)
+		switch {
+		case errors.Is(err, flock.ErrHeld):
+			owner := readOwner(f)
+			_ = f.Close() // nothing was written
+			if tries++; tries > lockTries {
+				return nil, &LockedError{Path: path, Owner: owner}
+			}
+			select {
+			case <-time.After(lockPause):
+			case <-ctx.Done():
+				return nil, fmt.Errorf("lock journal %s: %w", path, ctx.Err())
+			}
+		case err != nil:
+			_ = f.Close()
+			return nil, fmt.Errorf("lock journal %s: %w: put the journal on a file system that supports locks", path, err)
+		case !l.inPlace():
+			_ = f.Close() // and take the one that is there now
+		default:
+			if err := writeOwner(f); err != nil {
+				return nil, errors.Join(fmt.Errorf("lock journal %s: %w", path, err), f.Close())
+			}
+			return l, nil
+		}
 	}
-	if err := writeOwner(f); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock journal %s: %w", path, err), f.Close())
+}
+
+// inPlace reports whether the open file is the one that its name leads to.
+func (l *lock) inPlace() bool {
+	mine, err := l.file.Stat()
+	if err != nil {
+		return false
 	}
-	return f, nil
+	there, err := os.Stat(l.name)
+	return err == nil && os.SameFile(mine, there)
 }
 
 // release gives the lock back.
-func release(f *os.File) error {
-	// The owner's name is for people; that it could not be erased harms nobody.
-	_ = f.Truncate(0)
-	return f.Close()
+func (l *lock) release() error {
+	if !l.inPlace() || os.Remove(l.name) != nil {
+		// Windows keeps open files. An empty one says that its writer closed it.
+		_ = l.file.Truncate(0)
+	}
+	return l.file.Close()
+}
+
+// WriterState says what is known of a journal's last writer.
+type WriterState int
+
+// The states of a writer.
+const (
+	// WriterClosed: nobody writes, and the last one closed the journal.
+	WriterClosed WriterState = iota
+	// WriterActive: somebody has the journal open for writing.
+	WriterActive
+	// WriterDied: nobody writes, and the last one ended without closing the
+	// journal: it was killed, or the machine stopped.
+	WriterDied
+)
+
+// WriterOf says whether anybody writes to the journal at path, and who: the
+// active writer, or the one that died. It changes nothing.
+func WriterOf(path string) (WriterState, Owner, error) {
+	path, err := locate(path, existing)
+	if err != nil {
+		return WriterClosed, Owner{}, err
+	}
+	f, err := os.Open(path + lockSuffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return WriterClosed, Owner{}, nil
+	}
+	if err != nil {
+		return WriterClosed, Owner{}, fmt.Errorf("look at the lock of journal %s: %w", path, err)
+	}
+	defer func() { _ = f.Close() }() // it was read at most
+	owner := readOwner(f)
+	switch err := flock.TryShared(f); {
+	case errors.Is(err, flock.ErrHeld):
+		return WriterActive, owner, nil
+	case err != nil:
+		return WriterClosed, Owner{}, fmt.Errorf("look at the lock of journal %s: %w", path, err)
+	case owner == Owner{}:
+		return WriterClosed, Owner{}, nil
+	}
+	return WriterDied, owner, nil
 }
 
 func writeOwner(f *os.File) error {

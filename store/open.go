@@ -19,14 +19,17 @@ import (
 // The marks by which a file is known, in SQLite's own header fields.
 const (
 	applicationID = 0x47455041 // "GEPA"
-	formatVersion = 1          // user_version
+	formatVersion = 2          // user_version
+	formatPlain   = 1          // the format before data was packed
 )
 
 // busyTimeout is how long a statement waits for another connection's short
 // locks (a checkpoint, a recovery) before it fails.
 const busyTimeout = 10 * time.Second
 
-// schema is format 1; docs/formats/journal.md explains it.
+// schema is format 2; docs/formats/journal.md explains it. Files of format 1,
+// whose records have no size and are never packed, are read and continued as
+// they are.
 const schema = `
 CREATE TABLE meta (
 	name  TEXT NOT NULL PRIMARY KEY,
@@ -38,7 +41,8 @@ CREATE TABLE record (
 	key  TEXT    NOT NULL,
 	at   TEXT    NOT NULL,
 	sum  INTEGER NOT NULL,
-	data TEXT    NOT NULL
+	size INTEGER NOT NULL,
+	data ANY     NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX record_result ON record (kind, key) WHERE key <> '';
 `
@@ -124,14 +128,14 @@ func openReader(ctx context.Context, path, parameters string) (*Journal, error) 
 	if err != nil {
 		return nil, err
 	}
-	blank, err := identify(ctx, db, path)
-	if err == nil && blank {
+	format, err := identify(ctx, db, path)
+	if err == nil && format == 0 {
 		err = fmt.Errorf("open journal %s: %w: the file is empty; its making was perhaps interrupted, so start the run again", path, ErrNotJournal)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Journal{path: path, db: db}, nil
+	return &Journal{path: path, db: db, format: format}, nil
 }
 
 func openWriter(ctx context.Context, path string, want presence) (_ *Journal, err error) {
@@ -145,26 +149,26 @@ func openWriter(ctx context.Context, path string, want presence) (_ *Journal, er
 			return nil, err
 		}
 	}
-	lock, err := acquire(path)
+	lock, err := acquire(ctx, path)
 	if err != nil {
 		return nil, err
 	}
 	if want == create {
 		// Somebody may have made it since, and closed it already.
 		if _, err := locate(path, create); err != nil {
-			return nil, errors.Join(err, release(lock))
+			return nil, errors.Join(err, lock.release())
 		}
 	}
 	db, err := connect(path, "mode=rwc")
 	if err != nil {
-		return nil, errors.Join(err, release(lock))
+		return nil, errors.Join(err, lock.release())
 	}
 	w, err := newWriter(ctx, db, path)
 	if err != nil {
-		return nil, errors.Join(err, db.Close(), release(lock))
+		return nil, errors.Join(err, db.Close(), lock.release())
 	}
 	go w.run()
-	return &Journal{path: path, db: db, writer: w, lock: lock}, nil
+	return &Journal{path: path, db: db, format: w.format, writer: w, lock: lock}, nil
 }
 
 // inspect returns an error if the file at path is not for us to write.
@@ -217,42 +221,66 @@ func header(ctx context.Context, db queryer) (id, version, tables int64, err err
 	return id, version, tables, err
 }
 
-// identify checks that the file is a journal of a format this program knows.
-// It reports whether the file is blank: an SQLite file in which nothing has
-// been made yet.
-func identify(ctx context.Context, db queryer, path string) (blank bool, err error) {
+// identify checks that the file is a journal of a format this program knows
+// and returns that format. It is 0 for a blank file: an SQLite file in which
+// nothing has been made yet.
+func identify(ctx context.Context, db queryer, path string) (format int64, err error) {
 	id, version, tables, err := header(ctx, db)
 	if err != nil {
-		return false, explain("open", path, err)
+		return 0, explain("open", path, err)
 	}
 	switch {
 	case id == 0 && version == 0 && tables == 0:
-		return true, nil
+		return 0, nil
 	case id != applicationID:
-		return false, fmt.Errorf("open journal %s: %w: it is an SQLite database of another program; check the path", path, ErrNotJournal)
+		return 0, fmt.Errorf("open journal %s: %w: it is an SQLite database of another program; check the path", path, ErrNotJournal)
 	case version > formatVersion:
-		return false, fmt.Errorf("open journal %s: %w: the file has format %d and this program knows up to %d; update gepa",
+		return 0, fmt.Errorf("open journal %s: %w: the file has format %d and this program knows up to %d; update gepa",
 			path, ErrNewer, version, formatVersion)
 	case version < 1:
-		return false, fmt.Errorf("open journal %s: %w: format %d has never existed; restore the file from a copy", path, ErrCorrupt, version)
+		return 0, fmt.Errorf("open journal %s: %w: format %d has never existed; restore the file from a copy", path, ErrCorrupt, version)
 	}
-	return false, nil
+	return version, whole(ctx, db, path)
+}
+
+// whole returns an error if the file was cut off within a page. SQLite fills
+// such a page up with zeros and may take them for records; a file that is
+// shorter by whole pages it finds itself. With a write-ahead log a half page is
+// nothing to worry about: the log has it.
+func whole(ctx context.Context, db queryer, path string) error {
+	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
+		return nil
+	}
+	var page int64
+	if err := db.QueryRowContext(ctx, "PRAGMA page_size").Scan(&page); err != nil {
+		return explain("open", path, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("open journal %s: %w", path, err)
+	}
+	if page > 0 && info.Size()%page != 0 {
+		return fmt.Errorf("open journal %s: %w: the file is cut off at %d bytes; restore it from a copy", path, ErrCorrupt, info.Size())
+	}
+	return nil
 }
 
 // prepare makes the connection durable and the file a journal, if it is blank.
-func prepare(ctx context.Context, conn *sql.Conn, path string) error {
+// It returns the file's format.
+func prepare(ctx context.Context, conn *sql.Conn, path string) (format int64, err error) {
 	var mode string
 	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode); err != nil {
-		return explain("open", path, err)
+		return 0, explain("open", path, err)
 	}
 	if mode != "wal" {
-		return fmt.Errorf("open journal %s: the file system does not support write-ahead logging (SQLite offers %q): put the journal on a local disk", path, mode)
+		return 0, fmt.Errorf("open journal %s: the file system does not support write-ahead logging (SQLite offers %q): put the journal on a local disk", path, mode)
 	}
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return explain("open", path, err)
+		return 0, explain("open", path, err)
 	}
-	blank, err := identify(ctx, conn, path)
-	if err == nil && blank {
+	format, err = identify(ctx, conn, path)
+	if err == nil && format == 0 {
+		format = formatVersion
 		_, err = conn.ExecContext(ctx, fmt.Sprintf("%s; PRAGMA application_id=%d; PRAGMA user_version=%d;", schema, applicationID, formatVersion))
 		if err == nil {
 			_, err = conn.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES (?, ?)", MetaCreated, time.Now().UTC().Format(time.RFC3339))
@@ -266,7 +294,7 @@ func prepare(ctx context.Context, conn *sql.Conn, path string) error {
 	if err == nil {
 		_, err = conn.ExecContext(ctx, "COMMIT")
 	}
-	return explain("open", path, err) // on failure the caller drops the connection and with it the transaction
+	return format, explain("open", path, err) // on failure the caller drops the connection and with it the transaction
 }
 
 // cannotOpen reports whether SQLite could not get at a file it needs.
@@ -287,6 +315,9 @@ func primaryCode(err error) int {
 	return e.Code() & 0xff
 }
 
+// appending is what a writer is doing, in errors.
+const appending = "append to"
+
 // explain puts SQLite's failures in words: what was being done, to which file
 // and what to do next.
 func explain(doing, path string, err error) error {
@@ -305,6 +336,13 @@ func explain(doing, path string, err error) error {
 		kind, remedy = ErrNotJournal, "check the path"
 	case sqlite3.SQLITE_CORRUPT:
 		kind, remedy = ErrCorrupt, "restore the file from a copy"
+	case sqlite3.SQLITE_ERROR:
+		// What we ask is always the same: it fails if the file is not of the
+		// form that its marks promise. Within a transaction there are other
+		// reasons.
+		if doing != appending {
+			kind, remedy = ErrCorrupt, "restore the file from a copy"
+		}
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		kind, remedy = fs.ErrPermission, "make the file and its folder writable"
 	}

@@ -91,7 +91,7 @@ func TestOpenRefuses(t *testing.T) {
 		}, []opener{store.Open, store.OpenOrCreate, store.OpenReadOnly}, store.ErrNotJournal, "another program"},
 		{"newer", "run.db", func(t *testing.T, path string) {
 			make2(t, path)
-			tamper(t, path, "PRAGMA user_version=2")
+			tamper(t, path, "PRAGMA user_version=3")
 		}, []opener{store.Open, store.OpenOrCreate, store.OpenReadOnly}, store.ErrNewer, "update gepa"},
 		{"impossible version", "run.db", func(t *testing.T, path string) {
 			make2(t, path)
@@ -172,17 +172,13 @@ func closed(t *testing.T, j io.Closer) {
 	}
 }
 
-// A closed journal is one file (and the empty lock), so that it can be copied.
+// A closed journal is one file, so that it can be copied.
 func TestClosedJournalIsOneFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "run.db")
 	make2(t, path)
-	if got := listing(t, dir); got != "run.db run.db.lock" {
+	if got := listing(t, dir); got != "run.db" {
 		t.Errorf("folder holds %q", got)
-	}
-	info, err := os.Stat(path + ".lock")
-	if err != nil || info.Size() != 0 {
-		t.Errorf("lock file: %v, %v; want it empty", info, err)
 	}
 	j, err := store.OpenReadOnly(context.Background(), path)
 	if err != nil {
@@ -192,7 +188,7 @@ func TestClosedJournalIsOneFile(t *testing.T) {
 		t.Errorf("%d records, want 2", n)
 	}
 	closed(t, j)
-	if got := listing(t, dir); got != "run.db run.db.lock" {
+	if got := listing(t, dir); got != "run.db" {
 		t.Errorf("after reading the folder holds %q", got)
 	}
 }
@@ -262,7 +258,7 @@ func TestReaderBesideWriter(t *testing.T) {
 	if err := r.Append(ctx, record("plan", "", "1")); !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("append to a reader: %v, want ErrReadOnly", err)
 	}
-	if err := r.SetMeta(ctx, "a", "b"); !errors.Is(err, store.ErrReadOnly) {
+	if err := r.SetMeta(ctx, map[string]string{"a": "b"}); !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("metadata to a reader: %v, want ErrReadOnly", err)
 	}
 	closed(t, w)
@@ -276,11 +272,11 @@ func TestMeta(t *testing.T) {
 	dir := t.TempDir()
 	j := journal(t, dir)
 	for _, kv := range [][2]string{{store.MetaRunID, "first"}, {store.MetaRunID, "brave-otter"}, {store.MetaCommand, "gepa demo"}} {
-		if err := j.SetMeta(ctx, kv[0], kv[1]); err != nil {
+		if err := j.SetMeta(ctx, map[string]string{kv[0]: kv[1]}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := j.SetMeta(ctx, "", "x"); err == nil {
+	if err := j.SetMeta(ctx, map[string]string{"good": "1", "": "x"}); err == nil {
 		t.Error("a value without a name was accepted")
 	}
 	closed(t, j)

@@ -4,14 +4,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gepa-go/gepa/config"
-	"github.com/gepa-go/gepa/dataset/demodata"
 )
 
 func newDemo() *cobra.Command {
 	o := config.Optimize{
 		Program:    "hotpotqa",
-		Train:      config.Source{Path: "demo train", Data: demodata.Train()},
-		Dev:        config.Source{Path: "demo dev", Data: demodata.Dev()},
+		Train:      config.DemoTrain(),
+		Dev:        config.DemoDev(),
 		Model:      config.SimModel,
 		Iterations: config.DefaultIterations,
 		Search:     config.Search{Minibatch: config.DefaultMinibatch},

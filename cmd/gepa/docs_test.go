@@ -31,6 +31,20 @@ func commandsIn(t *testing.T, path string) [][]string {
 	return commands
 }
 
+// Every command of the page on runs works as it stands, one after the other.
+func TestRunsPageWorks(t *testing.T) {
+	dir := t.TempDir()
+	commands := commandsIn(t, filepath.Join("..", "..", "docs", "runs.md"))
+	if len(commands) < 8 {
+		t.Fatalf("found %d commands", len(commands))
+	}
+	for _, c := range commands {
+		if out, err := gepaCommand(t, dir, c[1:]...).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", strings.Join(c, " "), err, out)
+		}
+	}
+}
+
 // Every command of the page on models works as it stands, with all providers
 // played by a server.
 func TestModelsPageWorks(t *testing.T) {

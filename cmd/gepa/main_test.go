@@ -23,7 +23,7 @@ import (
 // TestMain makes this binary the command gepa, too, for the scripts and for
 // the tests that start processes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gepa": main, "stubborn": stubborn})
+	testscript.Main(m, map[string]func(){"gepa": main, "gepa-small-disk": smallDisk, "stubborn": stubborn})
 }
 
 // TestScripts runs testdata/script/*.txtar with the real command. Beside what
@@ -36,13 +36,16 @@ func TestMain(m *testing.M) {
 //   - exits CODE PROGRAM ARG...: runs a program and checks its exit code;
 //   - one: the last program wrote exactly one line on standard error;
 //   - sent MIN MAX: the server was asked between MIN and MAX times;
+//   - spoil FROM TO LINE OLD NEW: copies a file and replaces OLD by NEW in one
+//     line; -1 drops the last line, -2 half of it, 0 adds NEW at the end;
+//   - none PATTERN: no file is called so;
 //   - down: the server answers every request with status 500.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: func(env *testscript.Env) error { return setUp(t, env) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "one": one, "sent": sent, "down": down,
+			"exits": exits, "one": one, "sent": sent, "down": down, "spoil": spoil, "none": none,
 		},
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 	})
@@ -145,4 +148,35 @@ func down(ts *testscript.TestScript, neg bool, _ []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken = !neg
+}
+
+func spoil(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 5 {
+		ts.Fatalf("usage: spoil FROM TO LINE OLD NEW")
+	}
+	lines := strings.SplitAfter(strings.TrimSuffix(ts.ReadFile(args[0]), "\n"), "\n")
+	at, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	last := len(lines) - 1
+	switch {
+	case at == 0:
+		lines = append(lines, "\n"+args[4]+"\n")
+	case at == -1:
+		lines = lines[:last]
+	case at == -2:
+		lines[last] = lines[last][:len(lines[last])/2]
+	case !strings.Contains(lines[at-1], args[3]):
+		ts.Fatalf("line %d does not hold %q:\n%.300s", at, args[3], lines[at-1])
+	default:
+		lines[at-1] = strings.Replace(lines[at-1], args[3], args[4], 1)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(lines, "")), 0o644))
+}
+
+func none(ts *testscript.TestScript, _ bool, args []string) {
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(found) > 0 {
+		ts.Fatalf("there are %v", found)
+	}
 }

@@ -57,6 +57,9 @@ func newOptimize() *cobra.Command {
 	f.StringVar(&o.Feedback, "feedback", "both", "whose words reflection reads: metric, judge or both")
 	f.StringVar(&o.Template, "template", "instruction", "reflection prompt: instruction (the blog's) or gepa (Python's)")
 
+	f.StringVar(&o.Fence, "fence", "auto", "fence text from data and models in prompts: auto, always or never")
+	f.StringVar(&o.Lint, "lint", "refuse", "proposed texts with a finding (docs/proposer.md): refuse, warn or off")
+
 	f.Var(number{&o.Iterations, 1}, "iterations", "budget in proposals (15 if no budget is given)")
 	f.Var(number{&o.Rollouts, 1}, "rollouts", "budget in rollouts of the search")
 	f.StringVar(&o.Auto, "auto", "", "budget in rollouts by DSPy's levels: light, medium or heavy")

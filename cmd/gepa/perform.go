@@ -40,11 +40,7 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	if err := run.Open(ctx); err != nil {
 		return err
 	}
-	progress := report.NewProgress(run.Options.Budget)
-	resumed, err := run.Earlier(ctx, progress)
-	if err != nil {
-		return fmt.Errorf("read the run in %s: %w", o.Out, err)
-	}
+	progress, resumed := run.Progress()
 	tellPlan(watch, run, o)
 	if resumed {
 		tellResumed(watch, progress, o.Out)
@@ -65,11 +61,11 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	}
 	switch {
 	case interrupted(ctx) && o.Out != "":
-		watch.say("interrupted: the same command goes on where this stopped")
+		watch.say("interrupted: gepa resume %s goes on where this stopped", o.Out)
 	case interrupted(ctx):
-		watch.say("interrupted: nothing was kept; with --out DIR the same command could go on from here")
+		watch.say("interrupted: nothing was kept; with --out DIR it could go on from here")
 	case err != nil && summary != nil && o.Out != "":
-		watch.say("what was done is kept: once the cause is mended, the same command goes on where this stopped")
+		watch.say("what was done is kept: once the cause is mended, gepa resume %s goes on where this stopped", o.Out)
 	case err == nil && hint != nil:
 		hint(watch)
 	}

@@ -96,7 +96,7 @@ func TestInterruptAndResume(t *testing.T) {
 			if got := code(cmd.Wait()); got != exitInterrupted {
 				t.Fatalf("exit code %d, want %d; it said:\n%s", got, exitInterrupted, &stderr)
 			}
-			for _, line := range []string{"stopping: calls in flight", "interrupted: the same command goes on"} {
+			for _, line := range []string{"stopping: calls in flight", "interrupted: gepa resume run goes on"} {
 				if !strings.Contains(stderr.String(), line) {
 					t.Errorf("standard error lacks %q:\n%s", line, &stderr)
 				}
@@ -289,29 +289,33 @@ func writeWireData(t *testing.T, dir string) {
 	}
 }
 
+// copyForNobody returns a copy of the command, in a folder below the test's,
+// that users without rights can reach and run.
+func copyForNobody(t *testing.T, dir string) string {
+	t.Helper()
+	data, err := os.ReadFile(lookPath(t, "gepa"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(dir, "gepa-copy")
+	if err := os.WriteFile(binary, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for top := dir; top != os.TempDir() && len(top) > 1; top = filepath.Dir(top) {
+		if err := os.Chmod(top, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return binary
+}
+
 // A folder that cannot be written is refused before anything is spent.
 func TestReadOnlyFolder(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("folders are not read-only there")
 	}
 	top := t.TempDir()
-	binary := filepath.Join(top, "gepa-copy")
-	self, err := exec.LookPath("gepa")
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(self)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(binary, data, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for dir := top; dir != os.TempDir() && len(dir) > 1; dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	binary := copyForNobody(t, top)
 	closed := filepath.Join(top, "closed")
 	if err := os.Mkdir(closed, 0o550); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,8 @@
 package atomicfile
 
 import (
+	"bufio"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -9,7 +11,15 @@ import (
 // Write replaces the file at path, or makes it: whoever reads it sees the old
 // content or the new, and never a part. The content is on the disk before the
 // old one is gone. After an error the old content stands.
-func Write(path string, data []byte) (err error) {
+func Write(path string, data []byte) error {
+	return WriteBy(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteBy is [Write] for content that is written by a function, piece by piece.
+func WriteBy(path string, write func(io.Writer) error) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".gepa-*")
 	if err != nil {
 		return err
@@ -19,7 +29,11 @@ func Write(path string, data []byte) (err error) {
 			_ = os.Remove(tmp.Name()) // the first error is the one to report
 		}
 	}()
-	_, err = tmp.Write(data)
+	buffered := bufio.NewWriterSize(tmp, 1<<16)
+	err = write(buffered)
+	if err == nil {
+		err = buffered.Flush()
+	}
 	if err == nil {
 		err = tmp.Sync()
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gepa-go/gepa/lm"
@@ -48,8 +49,11 @@ type Prompt struct {
 	// Instruction is the objective that the prompt states, without its
 	// indentation.
 	Instruction string
-	// Text is the content of the last user message.
+	// Text is the content of the user message that has the inputs.
 	Text string
+	// Review is what the last user message says about the reply to the one
+	// before, which has the inputs; "" if it has them itself.
+	Review string
 
 	values map[string]string
 }
@@ -88,23 +92,35 @@ const (
 // parsePrompt reads a request's messages.
 func parsePrompt(messages []lm.Message) *Prompt {
 	p := &Prompt{values: map[string]string{}}
-	var system []string
+	var system, user []string
 	for _, m := range messages {
 		switch m.Role {
 		case "system", "developer":
 			system = append(system, m.Content)
 		case "user":
-			p.Text = m.Content
+			user = append(user, m.Content)
 		}
 	}
 	sys := strings.Join(system, "\n")
 	p.readSystem(sys)
-	if len(p.Outputs) > 0 {
-		p.readValues()
-		return p
+	read := p.readValues
+	if len(p.Outputs) == 0 {
+		p.Instruction = sys
+		read = p.readFree
 	}
-	p.Instruction = sys
-	p.readFree()
+	// The inputs are in the last message, or in the one before a review.
+	for i, text := range slices.Backward(user) {
+		if read(text); len(p.values) > 0 {
+			p.Text = text
+			if i < len(user)-1 {
+				p.Review = user[len(user)-1]
+			}
+			return p
+		}
+	}
+	if len(user) > 0 {
+		p.Text = user[len(user)-1]
+	}
 	return p
 }
 
@@ -168,9 +184,8 @@ func parseFields(text string) []PromptField {
 	return fields
 }
 
-// readValues takes the input values from the last user message.
-func (p *Prompt) readValues() {
-	body := p.Text
+// readValues takes the input values from a user message.
+func (p *Prompt) readValues(body string) {
 	if i := strings.LastIndex(body, "\n"+replyHead); i >= 0 {
 		body = body[:i]
 	}
@@ -181,7 +196,7 @@ func (p *Prompt) readValues() {
 				continue
 			}
 			if i := strings.LastIndex(rest, "</"+f.Name+">"); i >= 0 {
-				p.values[f.Name] = strings.TrimSpace(rest[:i])
+				p.values[f.Name] = unfenced(strings.TrimSpace(rest[:i]))
 			}
 		}
 		return
@@ -189,12 +204,19 @@ func (p *Prompt) readValues() {
 	name, value := "", []string(nil)
 	flush := func() {
 		if name != "" {
-			p.values[name] = strings.TrimSpace(strings.Join(value, "\n"))
+			p.values[name] = unfenced(strings.TrimSpace(strings.Join(value, "\n")))
 		}
 	}
+	until := "" // the end of the fence that we are in
 	for line := range strings.SplitSeq(body, "\n") {
-		// Only a declared input opens a section: data may quote a header.
-		if m := headerLine.FindStringSubmatch(line); m != nil {
+		if m := fenceBegin.FindStringSubmatch(line); m != nil && until == "" {
+			until = fenceEnd(m[1])
+		} else if line == until {
+			until = ""
+		}
+		// Only a declared input opens a section, and none in fenced data: they
+		// may quote a header.
+		if m := headerLine.FindStringSubmatch(line); m != nil && until == "" {
 			if _, declared := p.Input(m[1]); declared && p.values[m[1]] == "" && m[1] != name {
 				flush()
 				name, value = m[1], nil
@@ -206,15 +228,35 @@ func (p *Prompt) readValues() {
 	flush()
 }
 
-// readFree looks for a fenced text to be rewritten in a prompt without fields.
-func (p *Prompt) readFree() {
-	lower := strings.ToLower(p.Text)
+// fenceBegin matches the line that begins fenced data, with its marker.
+var fenceBegin = regexp.MustCompile(`^<<<<< data (\w+)$`)
+
+func fenceEnd(mark string) string { return "data " + mark + " >>>>>" }
+
+// unfenced returns a value without the fence that is around the whole of it.
+func unfenced(value string) string {
+	first, rest, _ := strings.Cut(value, "\n")
+	m := fenceBegin.FindStringSubmatch(first)
+	if m == nil {
+		return value
+	}
+	inner, whole := strings.CutSuffix(rest, fenceEnd(m[1]))
+	if !whole {
+		return value
+	}
+	return strings.TrimSpace(inner)
+}
+
+// readFree looks for a fenced text to be rewritten in a user message of a
+// prompt without fields.
+func (p *Prompt) readFree(text string) {
+	lower := strings.ToLower(text)
 	asksRewrite := strings.Contains(lower, "new instruction") || strings.Contains(lower, "improved instruction") ||
 		strings.Contains(lower, "new prompt") || strings.Contains(lower, "improved prompt")
-	if !asksRewrite || !strings.Contains(p.Text, "```") {
+	if !asksRewrite || !strings.Contains(text, "```") {
 		return
 	}
-	parts := strings.SplitN(p.Text, "\n```", 3)
+	parts := strings.SplitN(text, "\n```", 3)
 	if len(parts) < 3 {
 		return
 	}
@@ -222,7 +264,12 @@ func (p *Prompt) readFree() {
 	p.Outputs = []PromptField{{Name: instructionField, Type: "str"}}
 	p.Inputs = []PromptField{{Name: "current"}, {Name: "feedback"}}
 	p.values["current"] = strings.TrimSpace(strings.TrimPrefix(parts[1], "\n"))
-	p.values["feedback"] = parts[2]
+	feedback, rejected, found := cutLast(parts[2], "\n# Rejected edits\n")
+	p.values["feedback"] = feedback
+	if found {
+		p.Inputs = append(p.Inputs, PromptField{Name: "rejected"})
+		p.values["rejected"] = rejected
+	}
 }
 
 // cutLast is strings.Cut at the last occurrence of sep.

@@ -41,12 +41,20 @@ const (
 
 // Answer writes the new instruction.
 func (r reflector) Answer(t Task) Answer {
-	current, reports := r.material(t.Prompt)
+	m := r.material(t.Prompt)
 	dice := t.Dice
-	dice.shape = shapeOf(current, reports)
+	dice.shape = shapeOf(m.current, m.reports)
+	if t.Prompt.Review != "" {
+		// Told that a text will not do, it thinks again.
+		dice.shape ^= shapeOf(t.Prompt.Review) | 1
+	}
 	out := map[string]string{}
 	field := r.field(t.Prompt)
-	text := r.revise(current, reports, dice)
+	write := r.revise
+	if m.second != "" {
+		write = r.merge
+	}
+	text := withoutQuoted(write(m, dice), t.Prompt.Review)
 	out[field] = text
 	for _, f := range t.Prompt.Outputs {
 		if f.Name != field {
@@ -69,18 +77,41 @@ func (reflector) field(p *Prompt) string {
 	return instructionField
 }
 
-// material finds the current instruction and the reports among the inputs.
-func (reflector) material(p *Prompt) (current, reports string) {
+// rewriting is what a prompt for a new instruction gives to work with.
+type rewriting struct {
+	// current is the instruction to rewrite, or the first of two to merge.
+	current string
+	// second and ancestor are the other one of a merge and what both come from.
+	second, ancestor string
+	// reports say how the current instruction did.
+	reports string
+	// rejected are earlier edits that did not help.
+	rejected string
+	// review says what was wrong with the last attempt.
+	review string
+}
+
+// material finds the parts of the prompt among its inputs.
+func (reflector) material(p *Prompt) rewriting {
+	m := rewriting{review: p.Review}
 	var rest []string
 	for _, f := range p.Inputs {
-		name := strings.ToLower(f.Name)
-		if current == "" && nameHas(name, "instr", "current", "prompt") && !nameHas(name, "feedback") {
-			current = p.Value(f.Name)
-			continue
+		name, value := strings.ToLower(f.Name), p.Value(f.Name)
+		switch {
+		case nameHas(name, "rejected"):
+			m.rejected = value
+		case nameHas(name, "ancestor"):
+			m.ancestor = value
+		case nameHas(name, "second"):
+			m.second = value
+		case m.current == "" && nameHas(name, "instr", "current", "prompt") && !nameHas(name, "feedback"):
+			m.current = value
+		default:
+			rest = append(rest, value)
 		}
-		rest = append(rest, p.Value(f.Name))
 	}
-	return current, strings.Join(rest, "\n")
+	m.reports = strings.Join(rest, "\n")
+	return m
 }
 
 // botch spoils the form of a reply: no field at all, an empty one, or an
@@ -102,9 +133,10 @@ func (reflector) botch(p *Prompt, out map[string]string, field string, how float
 }
 
 // revise returns the new text.
-func (r reflector) revise(current, reports string, dice Dice) string {
+func (r reflector) revise(m rewriting, dice Dice) string {
+	current, reports := m.current, m.reports
 	checking := givenDrafts(reports)
-	lessons := r.lessons(reports, current, checking, dice)
+	lessons := r.lessons(m, checking, dice)
 	base := sentencesOf(current)
 	var kept []string
 	for i, s := range base {
@@ -136,7 +168,7 @@ func (r reflector) revise(current, reports string, dice Dice) string {
 			added = append(added, s)
 		}
 	}
-	if name := mostNamed(reports); name != "" && dice.Draw("overfit") < chanceOverfit {
+	if name := mostNamed(reports); name != "" && m.review == "" && dice.Draw("overfit") < chanceOverfit {
 		added = append(added, fmt.Sprintf("When %s comes up, look there first.", name))
 	}
 	return layOut(kept, added, dice.Draw("layout"))
@@ -241,9 +273,12 @@ const (
 
 // lessons weighs what the reports complain about and returns the lessons to
 // write down, the weightiest first, with some luck in the order.
-func (r reflector) lessons(reports, current string, checking bool, dice Dice) []lesson {
+//
+// What the instruction says already weighs little, and so does what was tried
+// and did not help.
+func (r reflector) lessons(m rewriting, checking bool, dice Dice) []lesson {
 	var weight [lessonCount]float64
-	for _, line := range complaints(reports) {
+	for _, line := range complaints(m.reports) {
 		for l, n := range r.hear(line, checking) {
 			weight[l] += n
 		}
@@ -253,8 +288,11 @@ func (r reflector) lessons(reports, current string, checking bool, dice Dice) []
 		if weight[l] >= 1 {
 			out = append(out, l)
 			weight[l] *= 0.4 + 1.2*dice.Draw(fmt.Sprint("weight ", int(l)))
-			if taught(current, l, checking) {
+			if taught(m.current, l, checking) {
 				weight[l] *= 0.15
+			}
+			if taught(m.rejected, l, checking) {
+				weight[l] *= 0.3
 			}
 		}
 	}

@@ -15,4 +15,8 @@ var ErrHeld = errors.New("lock is held")
 // same process. It does not keep anybody from reading the file. The error is
 // [ErrHeld] if another open file has it, and the system's own where locks do
 // not work.
-func Try(f *os.File) error { return try(f) }
+func Try(f *os.File) error { return try(f, true) }
+
+// TryShared takes a lock that any number of open files may have at once, while
+// none has an exclusive one. It is for finding out whether one has.
+func TryShared(f *os.File) error { return try(f, false) }

@@ -42,6 +42,28 @@ func TestTry(t *testing.T) {
 	}
 }
 
+func TestTryShared(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "lock")
+	writer, one, two := open(t, name), open(t, name), open(t, name)
+	if err := flock.Try(writer); err != nil {
+		t.Fatal(err)
+	}
+	if err := flock.TryShared(one); !errors.Is(err, flock.ErrHeld) {
+		t.Errorf("beside an exclusive lock: %v, want ErrHeld", err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []*os.File{one, two} {
+		if err := flock.TryShared(f); err != nil {
+			t.Errorf("alone, or beside a shared lock: %v", err)
+		}
+	}
+	if err := flock.Try(open(t, name)); !errors.Is(err, flock.ErrHeld) {
+		t.Errorf("exclusive beside shared: %v, want ErrHeld", err)
+	}
+}
+
 func TestTryClosedFile(t *testing.T) {
 	f := open(t, filepath.Join(t.TempDir(), "lock"))
 	if err := f.Close(); err != nil {
