@@ -19,32 +19,32 @@ func usualReflector() Reflector {
 // Families returns the kinds of landscapes: those that options may be chosen
 // by, then those held out.
 func Families() []Family {
-	make := func(name string, heldOut bool, change func(*Family)) Family {
+	kind := func(name string, heldOut bool, change func(*Family)) Family {
 		f := plain()
 		f.Name, f.HeldOut = name, heldOut
 		change(&f)
 		return f
 	}
 	return []Family{
-		make("rules", false, func(*Family) {}),
-		make("interference", false, func(f *Family) { f.HarmShare, f.HarmReach, f.Harm, f.Capacity = 0.4, 0.3, 0.3, 14 }),
-		make("specialists", false, func(f *Family) { f.Clusters, f.Harm = 3, 0.25 }),
-		make("noise", false, func(f *Family) { f.Binary, f.Stable = true, 0.7 }),
-		make("one component", false, func(f *Family) { f.Components, f.Rules = 1, 9 }),
-		make("many", false, func(f *Family) { f.Components, f.Rules, f.Blocked = 6, 9, 0.15 }),
-		make("mixed", false, func(f *Family) {
+		kind("rules", false, func(*Family) {}),
+		kind("interference", false, func(f *Family) { f.HarmShare, f.HarmReach, f.Harm, f.Capacity = 0.4, 0.3, 0.3, 14 }),
+		kind("specialists", false, func(f *Family) { f.Clusters, f.Harm = 3, 0.25 }),
+		kind("noise", false, func(f *Family) { f.Binary, f.Stable = true, 0.7 }),
+		kind("one component", false, func(f *Family) { f.Components, f.Rules = 1, 9 }),
+		kind("many", false, func(f *Family) { f.Components, f.Rules, f.Blocked = 6, 9, 0.15 }),
+		kind("mixed", false, func(f *Family) {
 			f.Components, f.Clusters, f.HarmShare, f.HarmReach, f.Binary, f.Stable = 3, 2, 0.2, 0.2, true, 0.9
 		}),
-		make("few common rules", false, func(f *Family) { f.Rules = 6 }),
+		kind("few common rules", false, func(f *Family) { f.Rules = 6 }),
 
-		make("interference II", true, func(f *Family) {
+		kind("interference II", true, func(f *Family) {
 			f.Components, f.Rules, f.HarmShare, f.HarmReach, f.Harm, f.Capacity = 3, 12, 0.6, 0.2, 0.45, 8
 		}),
-		make("specialists II", true, func(f *Family) { f.Components, f.Rules, f.Clusters, f.Harm = 1, 14, 4, 0.2 }),
-		make("noise II", true, func(f *Family) { f.Binary, f.Stable, f.Easy, f.Feedback = true, 0.5, 0.25, 60 }),
-		make("one component II", true, func(f *Family) {
+		kind("specialists II", true, func(f *Family) { f.Components, f.Rules, f.Clusters, f.Harm = 1, 14, 4, 0.2 }),
+		kind("noise II", true, func(f *Family) { f.Binary, f.Stable, f.Easy, f.Feedback = true, 0.5, 0.25, 60 }),
+		kind("one component II", true, func(f *Family) {
 			f.Components, f.Rules, f.Zipf, f.MaxNeeds, f.Sharp = 1, 18, 0.6, 3, 1.2
 		}),
-		make("many II", true, func(f *Family) { f.Components, f.Rules, f.Blocked, f.Misplace = 8, 12, 0.2, 0.15 }),
+		kind("many II", true, func(f *Family) { f.Components, f.Rules, f.Blocked, f.Misplace = 8, 12, 0.2, 0.15 }),
 	}
 }

@@ -2,6 +2,7 @@ package searchbench
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/gepa-go/gepa"
@@ -144,7 +145,7 @@ func (r *simulation) spared(m *gepa.Member) {
 	hash, sum := m.Texts.Hash(), 0.0
 	c := r.reading(hash, m.Texts)
 	for i, score := range m.Scores {
-		if score != score { //nolint:staticcheck // not a number: not run
+		if math.IsNaN(score) { // not run
 			r.out.Saved++
 			score = r.rollout(c, text(hash), &r.validation[i], 0).Score
 		}

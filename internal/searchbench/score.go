@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gepa-go/gepa"
 )
@@ -136,7 +135,7 @@ func (l *Landscape) noisy(p float64, candidate uint64, x *item, repeat uint64) f
 // kind of example, what it needs and what hurt it, as far as a judge can tell.
 func (l *Landscape) words(c *reading, candidate uint64, x *item, repeat uint64) map[string]string {
 	r := name(l.seed, drawFeedback, candidate, x.number, repeat).rand()
-	said := make([]strings.Builder, len(l.components))
+	said := make([]string, len(l.components))
 	say := func(what string, rule int) {
 		part := l.rules[rule].component
 		if r.Float64() < l.family.Mislead {
@@ -145,7 +144,7 @@ func (l *Landscape) words(c *reading, candidate uint64, x *item, repeat uint64) 
 		if r.Float64() < l.family.Misplace {
 			part = r.IntN(len(l.components))
 		}
-		said[part].WriteString(what + strconv.Itoa(rule) + " ")
+		said[part] += what + strconv.Itoa(rule) + " "
 	}
 	for _, n := range x.needs {
 		if c.strength[n.rule] < 0.99 && r.Float64() < l.family.Reveal {
@@ -164,7 +163,7 @@ func (l *Landscape) words(c *reading, candidate uint64, x *item, repeat uint64) 
 	}
 	out := make(map[string]string, len(said))
 	for i := range said {
-		out[l.components[i].Name] = "kind " + strconv.Itoa(x.cluster) + " " + said[i].String()
+		out[l.components[i].Name] = "kind " + strconv.Itoa(x.cluster) + " " + said[i]
 	}
 	return out
 }
