@@ -19,8 +19,8 @@ test: ## all tests
 race: ## all tests under the race detector
 	go test -race ./...
 
-bars: ## the improvement that the demo and HotpotQA's files must show, for ten seeds
-	GEPA_BARS=1 go test ./cmd/gepa -run '^TestBar' -v -timeout 60m
+bars: ## what the demo and HotpotQA's files must improve, for ten seeds; runs of a thousand rollouts against failing providers
+	GEPA_BARS=1 go test ./cmd/gepa ./config -run '^TestBar' -v -timeout 60m
 
 campaign: ## kill real processes with SIGKILL, KILLS=200 times, and resume them
 	KILLS=$${KILLS:-200} go test ./cmd/gepa -run '^TestCampaign$$' -count=1 -v -timeout 60m

@@ -191,9 +191,14 @@ func (c *calls) chained(client Client, o Optimize) (lm.Model, error) {
 			Max: o.MaxConcurrentCalls, RequestsPerMinute: o.RPM, TokensPerMinute: o.TPM,
 		})
 	}
+	var attempt func(lm.Model) lm.Model
+	if o.spans != nil {
+		attempt = o.spans.Attempt
+	}
 	return lm.Chain(client, lm.ChainOptions{
-		Record: c.record(),
-		Cache:  c.cache,
+		Record:  c.record(),
+		Cache:   c.cache,
+		Attempt: attempt,
 		Retry: lm.RetryOptions{
 			Attempts: o.Attempts,
 			OnRetry: func(err *lm.Error, wait time.Duration) {

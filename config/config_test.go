@@ -73,7 +73,13 @@ func TestBuildRefuses(t *testing.T) {
 		{"unknown provider", func(o *config.Optimize) { o.Model = "zzzzzzzzzz/m" }, []string{"unknown provider", "openai-compatible/m with --base-url"}},
 		{"no model after provider", func(o *config.Optimize) { o.Model = "openai/" }, []string{"the model's name is missing"}},
 		{"no key", func(o *config.Optimize) { o.Model = "openai/gpt-4.1" }, []string{"OPENAI_API_KEY"}},
-		{"bad base URL", func(o *config.Optimize) { o.Model, o.BaseURL = "vllm/m", "localhost" }, []string{"--model", "http"}},
+		{"bad base URL", func(o *config.Optimize) { o.Model, o.BaseURL = "vllm/m", "localhost" }, []string{"--base-url", "http"}},
+		{"no base URL", func(o *config.Optimize) { o.Model = "openai-compatible/m" }, []string{"--model openai-compatible/m", "no base URL", "add --base-url URL"}},
+		{"bad base URL from the environment", func(o *config.Optimize) {
+			o.Model, o.Getenv = "vllm/m", func(name string) string { return map[string]string{"VLLM_API_BASE": "localhost"}[name] }
+		}, []string{"VLLM_API_BASE, which --model vllm/m needs", "http"}},
+		{"top-p above 1", func(o *config.Optimize) { o.JudgeParams.TopP = new(1.5) }, []string{"--judge-top-p 1.5"}},
+		{"an empty stop", func(o *config.Optimize) { o.ReflectionParams.Stop = []string{"x", ""} }, []string{"--reflection-stop"}},
 		{"judge without use", func(o *config.Optimize) { o.Feedback, o.JudgeModel = "metric", "sim" }, []string{"--judge-model sim", "--feedback metric"}},
 		{"unknown feedback", func(o *config.Optimize) { o.Feedback = "jugde" }, []string{"metric, judge or both", `did you mean "judge"`}},
 		{"unknown template", func(o *config.Optimize) { o.Template = "x" }, []string{"--template x", "instruction or gepa"}},

@@ -8,7 +8,6 @@ package config_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"sync"
@@ -98,6 +97,9 @@ func TestBarFaultyProvider(t *testing.T) {
 			if total.Calls != tally.Requests || total.InputTokens != tally.InputTokens || total.OutputTokens != tally.OutputTokens {
 				t.Errorf("ledger: %d calls, %d + %d tokens; the server counted %+v", total.Calls, total.InputTokens, total.OutputTokens, tally)
 			}
+			if sum := (report.Account{Entries: got.Spend.Ledger}).Sum(nil); sum != total || len(got.Spend.Ledger) < 6 {
+				t.Errorf("the ledger's %d entries add up to %+v, want %+v", len(got.Spend.Ledger), sum, total)
+			}
 			if (f.refuse || f.hang) && tally.Requests == tally.Replies {
 				t.Error("no call failed: the test tests nothing")
 			}
@@ -108,12 +110,6 @@ func TestBarFaultyProvider(t *testing.T) {
 
 // long reports whether bars are held in full (make bars) or in short.
 func long() bool { return os.Getenv("GEPA_BARS") != "" }
-
-// prices are of the models m and n, in a file.
-func prices(t *testing.T, in, out int64) string {
-	t.Helper()
-	return write(t, "prices.json", fmt.Sprintf(`{"date": "2026-01-01", "models": {"openai/m": {"input": %d, "output": %d}}}`, in, out))
-}
 
 // With 64 calls in flight, a cap of five cents is not exceeded by the server's
 // own count, and ends the run cleanly.
@@ -165,15 +161,17 @@ func TestBarInterruptReturns(t *testing.T) {
 	var once sync.Once
 	var flying atomic.Int64
 	answer := answers()
-	warm := atomic.Int64{}
 	s := lmtest.NewServer(t, func(ctx context.Context, r lmtest.Request) lmtest.Answer {
-		if warm.Add(1) <= 200 { // until the limiter lets 64 in
-			return answer(ctx, r)
-		}
-		if flying.Add(1) == 64 {
+		defer flying.Add(-1)
+		if flying.Add(1) >= 64 {
 			once.Do(func() { close(reached) })
 		}
-		return lmtest.Answer{Hang: true}
+		select { // so that calls meet, until the limiter lets 64 in
+		case <-time.After(20 * time.Millisecond):
+			return answer(ctx, r)
+		case <-reached:
+			return lmtest.Answer{Hang: true}
+		}
 	})
 	o := remote(t, s, func(o *config.Optimize) {
 		o.Train.Data, o.LimitTrain, o.Val = demodata.Train(), 200, "190"
@@ -199,4 +197,5 @@ func TestBarInterruptReturns(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || took > 2*time.Second {
 		t.Errorf("returned %v after %v", err, took)
 	}
+	t.Logf("returned %v after the end of its context, with 64 calls in flight", took.Round(time.Millisecond))
 }

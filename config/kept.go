@@ -93,6 +93,12 @@ func (k *Kept) standing(writer store.WriterState, owner store.Owner) (report.Sta
 	return end.Status, end.Detail
 }
 
+// Account returns what the run spent, in detail.
+func (k *Kept) Account() report.Account {
+	_, models := k.names()
+	return k.Story.Account(models)
+}
+
 // Summary returns the summary of the run, the one that "gepa optimize" printed
 // where the run came to its end.
 func (k *Kept) Summary() (report.Summary, error) {
@@ -108,6 +114,7 @@ func (k *Kept) Summary() (report.Summary, error) {
 		Output:     k.output(),
 	}
 	in.Program, in.Models = k.names()
+	in.Ledger = k.Story.Account(in.Models)
 	s, err := report.Summarize(in)
 	if err != nil {
 		return s, fmt.Errorf("run %s: %w", k.Folder, err)

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/gepa-go/gepa/lm"
-	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/lm/sim"
 	"github.com/gepa-go/gepa/propose"
 	"github.com/gepa-go/gepa/report"
@@ -62,8 +61,9 @@ func (o Optimize) models(c *calls) (roles, error) {
 			if made[role.name], err = o.model(c, role); err != nil {
 				return r, err
 			}
-			if o.Tracer != nil {
-				made[role.name] = otel.Model(made[role.name], o.Tracer)
+			made[role.name] = lm.Logged(made[role.name], o.Logger)
+			if o.spans != nil {
+				made[role.name] = o.spans.Model(made[role.name])
 			}
 			names = append(names, role.name)
 		}

@@ -94,7 +94,17 @@ func unusable(flag, name string, err error) error {
 	if known, ok := errors.AsType[*lm.Error](err); ok {
 		return usagef("--%s %s: %s", flag, name, known.Words)
 	}
-	return usagef("--%s: %w", flag, err)
+	bad, ok := errors.AsType[*lm.BaseURLError](err)
+	switch {
+	case !ok:
+		return usagef("--%s: %w", flag, err)
+	case bad.Missing:
+		return usagef("--%s %s: %w; add --base-url URL", flag, name, bad.Err)
+	case bad.From != "":
+		return usagef("%s, which --%s %s needs: %w", bad.From, flag, name, bad.Err)
+	default:
+		return usagef("--base-url: %w", bad.Err)
+	}
 }
 
 // unknownModel says what is wrong with a model's name, and what it may have

@@ -134,19 +134,22 @@ type Optimize struct {
 	// Command is the command line, kept with the run for people.
 	Command string
 
-	// Logger gets warnings, Observer the run's events; see [gepa.Options].
+	// Logger gets warnings and, at the debug level, every model call with what
+	// each part of the chain did for it (see [lm.Logged]); keys are taken out.
+	// Observer gets the run's events; see [gepa.Options].
 	Logger   *slog.Logger
 	Observer func(gepa.Event)
 	// Getenv reads an environment variable. Defaults to [os.Getenv].
 	Getenv func(string) string
-	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts and
-	// calls; see package lm/otel. Defaults to none.
+	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts,
+	// modules, calls and attempts; see package lm/otel. Defaults to none.
 	Tracer trace.Tracer
 
 	// Set by [Stored]: the run is there and these are its own settings, and it
 	// started from this file.
 	resumed     bool
 	startedFrom string
+	spans       *otel.Spans // made of it; nil for none
 }
 
 // A Source is a file of examples, or its content.
@@ -221,10 +224,10 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if err != nil {
 		return nil, usage{err}
 	}
-	r.tracer = o.Tracer
+	r.spans = o.spans
 	var proposing gepa.Proposer = proposer
-	if r.tracer != nil {
-		r.System, proposing = otel.System(r.System, r.tracer), otel.Proposer(proposer, r.tracer)
+	if r.spans != nil {
+		r.System, proposing = r.spans.System(r.System), r.spans.Proposer(proposer)
 	}
 	budget, note, err := o.budget(len(prog.Components()), len(r.Data.Validation))
 	if err != nil {
@@ -248,6 +251,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if err := r.describe(o, sets, start); err != nil {
 		return nil, err
 	}
+	r.Bound = o.bound(r)
 	return r, ctx.Err()
 }
 
@@ -291,6 +295,9 @@ func (o Optimize) withDefaults() Optimize {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Tracer != nil {
+		o.spans = otel.New(o.Tracer)
 	}
 	o.Logger = slog.New(redacting{o.Logger.Handler(), Secrets(o.Getenv)})
 	return o
@@ -337,6 +344,12 @@ func (o Optimize) checkChoices() error {
 	for prefix, params := range o.generation() {
 		if t := params.Temperature; t != nil && *t < 0 {
 			return usagef("--%stemperature %g: want 0 or more", prefix, *t)
+		}
+		if p := params.TopP; p != nil && (*p <= 0 || *p > 1) {
+			return usagef("--%stop-p %g: want more than 0 and at most 1", prefix, *p)
+		}
+		if slices.Contains(params.Stop, "") {
+			return usagef("--%sstop: want a text at which a reply ends, got an empty one", prefix)
 		}
 	}
 	if err := o.Search.check(); err != nil {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/lm/otel"
@@ -26,12 +24,14 @@ type Run struct {
 	Options gepa.Options
 	// BudgetNote says where the budget comes from, if not from its flags.
 	BudgetNote string
-	// Caps are what the run may spend.
-	Caps Caps
+	// Caps are what the run may spend, and Bound what it can cost without one
+	// on dollars.
+	Caps  Caps
+	Bound Bound
 
 	calls    *calls
-	reserve  *reserve     // nil without caps
-	tracer   trace.Tracer // nil for none
+	reserve  *reserve    // nil without caps
+	spans    *otel.Spans // nil for none
 	identity gepa.Fields
 	settings string           // as the journal keeps them
 	start    *program.State   // nil if the run starts from the program's own texts
@@ -108,16 +108,23 @@ func (r *Run) Progress() (*report.Progress, bool) { return r.progress, r.goesOn 
 // is nil if the run did not begin; with an error it holds the best so far. If
 // ctx ends, the error is its cause.
 func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
-	if r.tracer != nil {
+	if r.spans != nil {
 		var end func(error)
-		ctx, end = otel.Run(ctx, r.tracer, r.ProgramName)
+		ctx, end = r.spans.Run(ctx, r.ProgramName)
 		defer func() { end(err) }()
 	}
 	if err := r.Open(ctx); err != nil {
 		return nil, err
 	}
 	r.calls.began = true
-	result, err := gepa.Optimize(ctx, r.System, r.Data, r.Options)
+	if r.Options.Journal == nil {
+		r.Options.Journal = gepa.NewMemoryJournal()
+	}
+	options := r.Options
+	if r.spans != nil {
+		options.Journal = r.spans.Journal(options.Journal)
+	}
+	result, err := gepa.Optimize(ctx, r.System, r.Data, options)
 	if result == nil {
 		var other *gepa.ResumeError
 		if r.folder != nil && errors.As(err, &other) {
@@ -125,10 +132,15 @@ func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
 		}
 		return nil, err
 	}
+	// An interrupted run's account is wanted, too.
+	ledger, lerr := report.Ledger(r.Options.Journal.Records(context.WithoutCancel(ctx)), r.Models)
+	if lerr != nil {
+		err = errors.Join(err, fmt.Errorf("add up what the run spent: %w", lerr))
+	}
 	summary, serr := report.Summarize(report.Input{
 		Result: result, Err: err, Interrupted: ctx.Err() != nil,
 		Components: r.System.Components(), Data: r.Data, Options: r.Options,
-		Program: r.ProgramName, Models: r.Models,
+		Program: r.ProgramName, Models: r.Models, Ledger: ledger,
 		Output: r.output(result),
 	})
 	if serr != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -120,8 +121,27 @@ func (c *cached) Complete(ctx context.Context, req Request) (Reply, error) {
 	if first {
 		go f.run(c, key, req)
 	}
-	return f.wait(ctx, c.Name())
+	reply, err := f.wait(ctx, c.Name())
+	if notesTo(ctx) != nil {
+		f.tell(ctx, first, reply, err)
+	}
+	return reply, err
 }
+
+// tell leaves the cache's note on a call.
+func (f *flight) tell(ctx context.Context, first bool, reply Reply, err error) {
+	result := slog.String("result", "miss")
+	switch {
+	case !first:
+		result = slog.String("result", "shared")
+	case err == nil && reply.Usage.Cached > 0:
+		result = slog.String("result", "hit")
+	}
+	Tell(ctx, PartCache, result, slog.Bool("kept", err == nil && answers(reply)))
+}
+
+// answers reports whether a reply is an answer, and so worth keeping.
+func answers(r Reply) bool { return r.Finish == FinishStop && strings.TrimSpace(r.Text) != "" }
 
 // A flight is one lookup or call that any number of equal requests wait for.
 type flight struct {
@@ -259,7 +279,7 @@ func (c *cached) ask(ctx context.Context, key RequestKey, req Request) (reply Re
 	if err != nil {
 		return reply, err
 	}
-	if reply.Finish != FinishStop || strings.TrimSpace(reply.Text) == "" {
+	if !answers(reply) {
 		c.cache.count(func(stats *CacheStats) { stats.Refused++ })
 		return reply, nil
 	}

@@ -9,6 +9,8 @@ type ChainOptions struct {
 	Record func(Model) Model
 	// Cache answers what was asked before; see [Cached].
 	Cache *Cache
+	// Attempt wraps what is retried, for instance in a span for each attempt.
+	Attempt func(Model) Model
 	// Retry says how temporary failures are tried again; see [Retry].
 	Retry RetryOptions
 	// Purse holds what may be spent; see [Budgeted].
@@ -28,12 +30,14 @@ const defaultTimeout = 2 * time.Minute
 
 // Chain returns the model with all that lies between a program and a provider:
 //
-//	record → cache → retry → budget → limit → timeout → price → m
+//	record → forms → cache → retry → budget → limit → timeout → price → m
 //
 // Retrying is outside the budget and the limit because every attempt costs and
 // takes a place, and one that waits for its next attempt takes none. Recording
 // is outermost so that a replay answers as the run was answered, by whatever
-// means. The time limit is of an attempt's own time with the provider.
+// means. The time limit is of an attempt's own time with the provider. See
+// docs/adr/0007-middleware-order.md. What each part did for a call is told to
+// whom [WithNotes] names.
 //
 // The error is that of [Budgeted].
 func Chain(m Model, o ChainOptions) (Model, error) {
@@ -50,10 +54,14 @@ func Chain(m Model, o ChainOptions) (Model, error) {
 			return nil, err
 		}
 	}
+	if o.Attempt != nil {
+		m = o.Attempt(m)
+	}
 	m = Retry(m, o.Retry)
 	if o.Cache != nil {
 		m = Cached(m, o.Cache)
 	}
+	m = RememberForms(m)
 	if o.Record != nil {
 		m = o.Record(m)
 	}

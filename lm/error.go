@@ -144,6 +144,25 @@ func (e *Error) Unwrap() error {
 	return gepa.Fatal(e.Err)
 }
 
+// A BaseURLError says that a provider's base URL cannot be used, before
+// anything was sent.
+type BaseURLError struct {
+	// Model is the model's name as users write it.
+	Model string
+	// From is the environment variable that holds the URL; "" if it was given
+	// in the configuration, or nowhere.
+	From string
+	// Missing says that there is none.
+	Missing bool
+	// Err says what is wrong with it. It does not repeat what may be a secret.
+	Err error
+}
+
+func (e *BaseURLError) Error() string { return fmt.Sprintf("model %q: %v", e.Model, e.Err) }
+
+// Unwrap returns Err.
+func (e *BaseURLError) Unwrap() error { return e.Err }
+
 // AsError returns the [*Error] in err's chain, or a new one about the named
 // model: of KindCancelled for a context's error, of KindOther for any other.
 // It returns nil for nil.

@@ -3,6 +3,7 @@ package lm
 import (
 	"container/list"
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -108,9 +109,13 @@ type limited struct {
 
 func (m *limited) Complete(ctx context.Context, req Request) (Reply, error) {
 	l := m.limiter
+	came := time.Now()
 	t, estimate, err := l.enter(ctx, req)
 	if err != nil {
 		return Reply{}, &Error{Kind: KindCancelled, Model: m.Name(), Err: err}
+	}
+	if notesTo(ctx) != nil {
+		Tell(ctx, PartLimit, slog.Duration("waited", time.Since(came)), slog.Int("limit", l.Stats().Limit))
 	}
 	outcome := unclear
 	var asked time.Duration

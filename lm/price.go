@@ -2,6 +2,7 @@ package lm
 
 import (
 	"context"
+	"log/slog"
 	"math"
 	"math/bits"
 
@@ -24,13 +25,40 @@ type Price struct {
 	// Reasoning is the price of output tokens spent on thinking. Nil means
 	// the price of output tokens.
 	Reasoning *int64 `json:"reasoning,omitempty"`
+	// Long is the price of requests with very many input tokens. Nil means
+	// that they have none of their own.
+	Long *LongPrice `json:"long,omitempty"`
+	// MaxInput and MaxOutput are the most tokens that the model takes, and
+	// answers with, in one call. 0 means that they are not known.
+	MaxInput  int64 `json:"max_input,omitempty"`
+	MaxOutput int64 `json:"max_output,omitempty"`
 }
 
-// Cost returns what the tokens of a usage cost by this price, in billionths of
+// A LongPrice is what all tokens of a request cost that has more than Above
+// input tokens. Its fields are those of [Price]; thinking costs what other
+// output does.
+type LongPrice struct {
+	Above      int64  `json:"above"`
+	Input      int64  `json:"input"`
+	Output     int64  `json:"output"`
+	CacheRead  *int64 `json:"cache_read,omitempty"`
+	CacheWrite *int64 `json:"cache_write,omitempty"`
+}
+
+// of returns the price that counts for so many input tokens in a request.
+func (p Price) of(inputTokens int64) Price {
+	if p.Long == nil || inputTokens <= p.Long.Above {
+		return p
+	}
+	return Price{Input: p.Long.Input, Output: p.Long.Output, CacheRead: p.Long.CacheRead, CacheWrite: p.Long.CacheWrite}
+}
+
+// Cost returns what the tokens of one call cost by this price, in billionths of
 // a dollar, rounded up. Parts that a provider reports as larger than the whole
 // are cut to it.
 func (p Price) Cost(u Usage) int64 {
 	input, output := max(u.InputTokens, 0), max(u.OutputTokens, 0)
+	p = p.of(input)
 	read := clamp(u.CacheReadTokens, input)
 	write := clamp(u.CacheWriteTokens, input-read)
 	thinking := clamp(u.ReasoningTokens, output)
@@ -46,6 +74,15 @@ func (p Price) Cost(u Usage) int64 {
 // Most returns the most that so many tokens can cost, in billionths of a
 // dollar: each at the highest price of its kind.
 func (p Price) Most(inputTokens, outputTokens int64) int64 {
+	most := p.mostOf(inputTokens, outputTokens)
+	if long := p.of(inputTokens); long != p {
+		// Fewer tokens than reserved may come to the other price.
+		return max(most, long.mostOf(inputTokens, outputTokens))
+	}
+	return most
+}
+
+func (p Price) mostOf(inputTokens, outputTokens int64) int64 {
 	var sum picos
 	sum.add(max(inputTokens, 0), max(p.Input, orElse(p.CacheRead, p.Input), orElse(p.CacheWrite, p.Input)))
 	sum.add(max(outputTokens, 0), max(p.Output, orElse(p.Reasoning, p.Output)))
@@ -102,7 +139,11 @@ type priced struct {
 func (p *priced) Complete(ctx context.Context, req Request) (Reply, error) {
 	reply, err := p.model.Complete(ctx, req)
 	if err == nil {
+		before := reply.Usage.Cost
 		reply.Usage = p.settle(reply.Usage)
+		if notesTo(ctx) != nil {
+			Tell(ctx, PartPrice, slog.String("by", pricedBy(before, reply.Usage.Cost)), slog.Int64("cost_nano_usd", reply.Usage.Cost.Nanos))
+		}
 		return reply, nil
 	}
 	e := AsError(err, p.Name())
@@ -112,6 +153,18 @@ func (p *priced) Complete(ctx context.Context, req Request) (Reply, error) {
 		return Reply{}, &own
 	}
 	return Reply{}, err
+}
+
+// pricedBy says whose figure a cost is, by what the provider reported and what
+// was made of it.
+func pricedBy(reported, cost gepa.Cost) string {
+	switch {
+	case reported.Known():
+		return "provider"
+	case cost.Known():
+		return "table"
+	}
+	return "nobody"
 }
 
 // settle fills in an unknown cost. Where only some calls' costs are unknown

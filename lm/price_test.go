@@ -15,12 +15,15 @@ import (
 
 func TestPriceCost(t *testing.T) {
 	full := lm.Price{Input: 3_000_000, Output: 15_000_000, CacheRead: new(int64(300_000)), CacheWrite: new(int64(3_750_000)), Reasoning: new(int64(20_000_000))}
+	long := lm.Price{Input: 1_000, Output: 2_000, Long: &lm.LongPrice{Above: 1000, Input: 5_000, Output: 6_000, CacheRead: new(int64(1_000))}}
 	tests := map[string]struct {
 		price lm.Price
 		usage lm.Usage
 		want  int64
 	}{
 		"nothing":               {full, lm.Usage{}, 0},
+		"at the bound":          {long, lm.Usage{InputTokens: 1000, OutputTokens: 10}, 1_000 + 20},
+		"above the bound":       {long, lm.Usage{InputTokens: 1001, CacheReadTokens: 1, OutputTokens: 10, ReasoningTokens: 10}, 5_000 + 1 + 60},
 		"free":                  {lm.Price{}, lm.Usage{InputTokens: 5, OutputTokens: 5}, 0},
 		"plain":                 {full, lm.Usage{InputTokens: 1000, OutputTokens: 100}, 3_000_000 + 1_500_000},
 		"cached":                {full, lm.Usage{InputTokens: 1000, CacheReadTokens: 900, CacheWriteTokens: 50}, 150_000 + 270_000 + 187_500},
@@ -44,10 +47,18 @@ func prices(rt *rapid.T) lm.Price {
 		}
 		return nil
 	}
-	return lm.Price{
+	p := lm.Price{
 		Input: rapid.Int64Range(0, 1e8).Draw(rt, "input"), Output: rapid.Int64Range(0, 1e8).Draw(rt, "output"),
 		CacheRead: part("read"), CacheWrite: part("write"), Reasoning: part("reasoning"),
 	}
+	if rapid.Bool().Draw(rt, "long given") {
+		p.Long = &lm.LongPrice{
+			Above: rapid.Int64Range(0, 1e6).Draw(rt, "above"),
+			Input: rapid.Int64Range(0, 1e8).Draw(rt, "long input"), Output: rapid.Int64Range(0, 1e8).Draw(rt, "long output"),
+			CacheRead: part("long read"), CacheWrite: part("long write"),
+		}
+	}
+	return p
 }
 
 // No usage within the bounds costs more than Most says.
@@ -59,7 +70,8 @@ func TestPriceMost(t *testing.T) {
 			InputTokens: count.Draw(rt, "in"), OutputTokens: count.Draw(rt, "out"),
 			CacheReadTokens: count.Draw(rt, "read"), CacheWriteTokens: count.Draw(rt, "write"), ReasoningTokens: count.Draw(rt, "thinking"),
 		}
-		if cost, most := p.Cost(u), p.Most(u.InputTokens, u.OutputTokens); cost > most || cost < 0 {
+		most := p.Most(u.InputTokens+rapid.Int64Range(0, 1e5).Draw(rt, "reserved beyond"), u.OutputTokens)
+		if cost := p.Cost(u); cost > most || cost < 0 {
 			rt.Fatalf("%+v costs %d by %+v, the most was %d", u, cost, p, most)
 		}
 	})

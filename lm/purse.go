@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/gepa-go/gepa"
 )
@@ -249,7 +251,7 @@ func (b *budgeted) Complete(ctx context.Context, req Request) (Reply, error) {
 	if req.Params.MaxTokens <= 0 {
 		req.Params.MaxTokens = b.spending.MaxTokens
 	}
-	need := b.most(req)
+	need, came := b.most(req), time.Now()
 	if err := b.purse.reserve(ctx, need); err != nil {
 		kind := KindBudget
 		if ctx.Err() != nil {
@@ -257,11 +259,15 @@ func (b *budgeted) Complete(ctx context.Context, req Request) (Reply, error) {
 		}
 		return Reply{}, &Error{Kind: kind, Model: b.Name(), Err: err}
 	}
-	consumed := need
+	waited, consumed := time.Since(came), need
 	// Deferred, so that a panic keeps the reservation and gives nobody's back.
 	defer func() { b.purse.settle(need, consumed) }()
 	reply, err := b.model.Complete(ctx, req)
 	consumed = b.consumed(need, reply, err)
+	if notesTo(ctx) != nil {
+		Tell(ctx, PartBudget, slog.Int64("reserved_nano_usd", need.Nanos), slog.Int64("reserved_tokens", need.Tokens),
+			slog.Int64("settled_nano_usd", consumed.Nanos), slog.Int64("settled_tokens", consumed.Tokens), slog.Duration("waited", waited))
+	}
 	return reply, err
 }
 

@@ -2,6 +2,7 @@ package lm
 
 import (
 	"context"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -96,6 +97,8 @@ func (r *retry) Complete(ctx context.Context, req Request) (Reply, error) {
 		backoff.WithMaxTries(uint(o.Attempts)),
 		backoff.WithMaxElapsedTime(o.MaxElapsed),
 		backoff.WithNotify(func(_ error, wait time.Duration) {
+			Tell(ctx, PartRetry, slog.Int("attempt", attempts), slog.String("error", string(last.Kind)),
+				slog.Int("status", last.Status), slog.Duration("wait", wait))
 			if o.OnRetry != nil {
 				o.OnRetry(last, wait)
 			}

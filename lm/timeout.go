@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/gepa-go/gepa"
@@ -40,6 +41,7 @@ func (t *timeout) Complete(ctx context.Context, req Request) (Reply, error) {
 	if _, said := errors.AsType[*Error](err); !said {
 		usage = Usage{Calls: 1, Unmeasured: 1, Cost: gepa.Cost{Unknown: 1}} // it may have reached a provider
 	}
+	Tell(ctx, PartTimeout, slog.Duration("limit", t.limit))
 	// The cause is left out on purpose: whoever asks whether the run's own
 	// deadline passed must not find this one.
 	return Reply{}, &Error{

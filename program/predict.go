@@ -81,6 +81,9 @@ func (p *Predictor) Call(ctx context.Context, inputs gepa.Fields) (gepa.Fields, 
 	c := call{run: r, setting: r.settingOf(p)}
 	given, missing := c.setting.sig.takeInputs(inputs)
 	step := r.begin(c.setting.name, given)
+	ctx, end := gepa.BeginStep(ctx, c.setting.name)
+	var err error
+	defer func() { end(err) }() // also past a panic
 	outputs, exchanges, err := c.answer(ctx, given, missing)
 	step.finish(outputs, exchanges, err)
 	return outputs, err
@@ -122,6 +125,7 @@ func (c call) answer(ctx context.Context, inputs gepa.Fields, missing []string) 
 	var (
 		exchanges []gepa.Exchange
 		first     *Failure
+		refused   []refusal
 	)
 	ways := c.ways()
 	for i, w := range ways {
@@ -129,9 +133,13 @@ func (c call) answer(ctx context.Context, inputs gepa.Fields, missing []string) 
 		outputs, x, err := c.ask(ctx, w, last, inputs)
 		exchanges = append(exchanges, x...)
 		if !last && w.refusedForm(err) {
+			refused = append(refused, refusal{w, lm.AsError(err, "")})
 			continue
 		}
 		failure, failed := errors.AsType[*Failure](err)
+		if _, unanswered := errors.AsType[*lm.Error](err); !unanswered {
+			c.refuse(refused)
+		}
 		switch {
 		case failed && first != nil:
 			first.Problem += "; asked again in the " + w.format.Name() + " format: " + failure.Problem
@@ -143,6 +151,20 @@ func (c call) answer(ctx context.Context, inputs gepa.Fields, missing []string) 
 		return outputs, exchanges, err
 	}
 	return nil, exchanges, errors.New("there is no way to ask") // not reached: the last way returns
+}
+
+// A refusal is a way that the provider refused.
+type refusal struct {
+	way way
+	err *lm.Error
+}
+
+// refuse lets the model remember ways that it refused, now that another got a
+// reply to the same question.
+func (c call) refuse(refused []refusal) {
+	for _, r := range refused {
+		lm.RefuseForm(c.run.runtime.Model, lm.Request{JSON: r.way.json, Schema: r.way.schema}, r.err)
+	}
 }
 
 func isParseError(err error) bool {

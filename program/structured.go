@@ -14,7 +14,8 @@ import (
 //
 // A way that the provider refuses for this request, as some do with types that
 // their schemas cannot express, gives way to the next; so does, once, one whose
-// reply cannot be read. Whatever was sent, every value is checked against its
+// reply cannot be read. Where the next way got a reply, the model remembers the
+// refusal (see [lm.RememberForms]) and that way is not sent again. Whatever was sent, every value is checked against its
 // type. The trace names the way of each exchange: "json_schema", "json_tool",
 // "json", "json_prompt".
 type StructuredFormat struct{}

@@ -97,6 +97,49 @@ func TestStructuredFormat(t *testing.T) {
 	}
 }
 
+// A form that the provider refuses is sent once; what the trace shows of it
+// stays the same, but for its price.
+func TestRefusedFormIsRemembered(t *testing.T) {
+	refusing := true
+	var sent []string
+	model := capable{modelFunc(func(r lm.Request) (lm.Reply, error) {
+		if r.Schema != nil {
+			sent = append(sent, "schema")
+			return lm.Reply{}, &lm.Error{Kind: lm.KindBadRequest, Words: "no such schema", Usage: lm.Usage{Calls: 1}}
+		}
+		sent = append(sent, "json")
+		if refusing {
+			return lm.Reply{}, &lm.Error{Kind: lm.KindBadRequest, Words: "a bad day", Usage: lm.Usage{Calls: 1}}
+		}
+		return stop(`{"n": 3}`), nil
+	}), []lm.Feature{lm.FeatureSchema}}
+	p := Single(NewPredict(MustSignature("question -> n: int", "")))
+	chained := lm.RememberForms(model)
+	ask := func() Outcome {
+		out, err := p.Run(t.Context(), Runtime{Model: chained, Format: StructuredFormat{}}, nil, question)
+		if err != nil && !refusing {
+			t.Fatal(err)
+		}
+		return out
+	}
+	// Nothing passes: it may not be the form.
+	ask()
+	refusing = false
+	first := ask()
+	second := ask()
+	if diff := cmp.Diff([]string{"schema", "json", "schema", "json", "json"}, sent); diff != "" {
+		t.Errorf("sent (-want +got):\n%s", diff)
+	}
+	a, b := first.Trace[0].Exchanges, second.Trace[0].Exchanges
+	if b[0].Usage != (lm.Usage{}) || a[0].Usage.Calls != 1 {
+		t.Errorf("usage %+v, then %+v", a[0].Usage, b[0].Usage)
+	}
+	b[0].Usage = a[0].Usage
+	if diff := cmp.Diff(a, b); diff != "" {
+		t.Errorf("the trace differs (-first +second):\n%s", diff)
+	}
+}
+
 func boolsSet(bs ...bool) int {
 	n := 0
 	for _, b := range bs {

@@ -125,12 +125,14 @@ type Story struct {
 	Sessions []Session
 	// Records is the number of records.
 	Records int
+
+	ledger *ledger
 }
 
 // Tell reads a journal from its beginning and folds it. A journal that holds
 // nothing gives a story without a run: [gepa.State.Run] is nil.
 func Tell(ctx context.Context, journal gepa.Journal) (*Story, error) {
-	s := &Story{State: gepa.NewState()}
+	s := &Story{State: gepa.NewState(), ledger: newLedger()}
 	err := Read(ctx, journal, s.Apply)
 	return s, err
 }
@@ -138,6 +140,9 @@ func Tell(ctx context.Context, journal gepa.Journal) (*Story, error) {
 // Apply adds one record with its event.
 func (s *Story) Apply(rec gepa.Record, e gepa.Event) error {
 	if err := s.State.Apply(e); err != nil {
+		return err
+	}
+	if err := s.ledger.apply(e); err != nil {
 		return err
 	}
 	s.Records++
@@ -149,6 +154,9 @@ func (s *Story) Apply(rec gepa.Record, e gepa.Event) error {
 	}
 	return nil
 }
+
+// Account returns what the run spent, as [Ledger] does.
+func (s *Story) Account(models Models) Account { return s.ledger.account(models) }
 
 // Complete reports whether the run came to its end: the search is over and the
 // test set, if there is one, was read for the seed and the winner.

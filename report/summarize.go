@@ -28,6 +28,9 @@ type Input struct {
 	// Program and Models name what ran.
 	Program string
 	Models  Models
+	// Ledger is the run's account, of [Ledger]; the zero value leaves the
+	// details out.
+	Ledger Account
 	// Output says where the run is kept; nil if it is not.
 	Output *Output
 }
@@ -195,14 +198,18 @@ func spend(r *gepa.Result, in Input) Spend {
 		Accepted:   UsageOf(accepted, proposer),
 		Rejected:   UsageOf(rejected, proposer),
 		Unfinished: UsageOf(unfinished, proposer),
+		Ledger:     append([]Entry{}, in.Ledger.Entries...),
 	}
 }
+
+// simulatedCost is the cost of simulated calls in words.
+const simulatedCost = "$0 (simulated)"
 
 // UsageOf returns a usage as reports show it.
 func UsageOf(u gepa.Usage, simulated bool) Usage {
 	cost := u.Cost.String()
 	if simulated {
-		cost = "$0 (simulated)"
+		cost = simulatedCost
 	}
 	return Usage{
 		Calls: u.Calls, Cached: u.Cached, InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, Unmeasured: u.Unmeasured,

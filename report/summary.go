@@ -252,6 +252,9 @@ type Spend struct {
 	Accepted   Usage `json:"accepted_proposals"`
 	Rejected   Usage `json:"rejected_proposals"`
 	Unfinished Usage `json:"unfinished_proposals"`
+	// Ledger is the same in detail: disjoint entries that add up to Total;
+	// see [Account].
+	Ledger []Entry `json:"ledger"`
 }
 
 // AllCached reports whether the run made calls and the cache answered every

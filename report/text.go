@@ -189,30 +189,14 @@ func (s Summary) searchSection(p *page) {
 
 func (s Summary) spendSection(p *page) {
 	p.head("Spend", "")
-	rows := [][]string{{"", "calls", "cached", "tokens in", "tokens out", "cost"}}
-	for _, r := range []struct {
-		role string
-		Usage
-	}{
+	p.usages("", []usageRow{
 		{"task, search", s.Spend.Task},
 		{"task, test set", s.Spend.Test},
 		{"judge", s.Spend.Judge},
 		{"reflection", s.Spend.Reflection},
 		{"failed attempts", s.Spend.Failed},
 		{"total", s.Spend.Total},
-	} {
-		if r.none() && r.role != "total" {
-			continue
-		}
-		in, out := r.tokens()
-		rows = append(rows, []string{r.role, thousands(r.Calls), thousands(r.Cached), in, out, strings.Replace(r.Cost, "calls of unknown price", "unpriced", 1)})
-	}
-	if s.Spend.Total.Cached == 0 {
-		for i, row := range rows {
-			rows[i] = slices.Delete(row, 2, 3)
-		}
-	}
-	p.table(rows, func(row, _ int, cell string) string { return choose(row == 0, p.paint(dim, cell), cell) })
+	}, s.Spend.Total.Cached > 0)
 	if s.Spend.AllCached() {
 		p.hanging("  ", "Every call was answered by the cache: nothing was paid.")
 	}
@@ -221,6 +205,31 @@ func (s Summary) spendSection(p *page) {
 			s.Spend.Accepted.asked(), s.Spend.Accepted.Cost, s.Spend.Rejected.asked(), s.Spend.Rejected.Cost))
 	}
 	p.line("")
+}
+
+// usageRow is a line of a table of usages.
+type usageRow struct {
+	name string
+	Usage
+}
+
+// usages writes a table of usages without the rows that are nothing, but for a
+// total.
+func (p *page) usages(title string, of []usageRow, cached bool) {
+	rows := [][]string{{title, "calls", "cached", "tokens in", "tokens out", "cost"}}
+	for _, r := range of {
+		if r.none() && r.name != "total" {
+			continue
+		}
+		in, out := r.tokens()
+		rows = append(rows, []string{r.name, thousands(r.Calls), thousands(r.Usage.Cached), in, out, strings.Replace(r.Cost, "calls of unknown price", "unpriced", 1)})
+	}
+	if !cached {
+		for i, row := range rows {
+			rows[i] = slices.Delete(row, 2, 3)
+		}
+	}
+	p.table(rows, func(row, _ int, cell string) string { return choose(row == 0, p.paint(dim, cell), cell) })
 }
 
 // asked counts the calls, answered by the cache or not.

@@ -17,8 +17,11 @@ import (
 // addParams adds the flags of a role's generation parameters.
 func addParams(f *pflag.FlagSet, prefix, of string, p *lm.Params) {
 	f.Var(decimal{&p.Temperature}, prefix+"temperature", "sampling temperature of "+of+" (the provider's)")
+	f.Var(decimal{&p.TopP}, prefix+"top-p", "nucleus sampling mass of "+of+" (the provider's)")
 	f.Var(number{&p.MaxTokens, 1}, prefix+"max-tokens", "longest reply of "+of+" (the provider's)")
 	f.StringVar(&p.ReasoningEffort, prefix+"reasoning-effort", "", "how long "+of+" may think, in the provider's word")
+	f.StringArrayVar(&p.Stop, prefix+"stop", nil, "text at which a reply of "+of+" ends; may be given several times")
+	f.Var(whole{&p.Seed}, prefix+"model-seed", "seed that is sent with "+of+", where the provider takes one")
 }
 
 // addCalls adds the flags about what calls may cost, where they are kept and
@@ -57,6 +60,27 @@ func (d decimal) Set(text string) error {
 		return errors.New("want a number")
 	}
 	*d.into = &v
+	return nil
+}
+
+// whole is a flag for a whole number, nil if it is not given.
+type whole struct{ into **int64 }
+
+func (w whole) String() string {
+	if w.into == nil || *w.into == nil {
+		return ""
+	}
+	return strconv.FormatInt(**w.into, 10)
+}
+
+func (w whole) Type() string { return "N" }
+
+func (w whole) Set(text string) error {
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return errors.New("want a whole number")
+	}
+	*w.into = &v
 	return nil
 }
 
@@ -143,7 +167,7 @@ func tellSpending(v *watcher, run *config.Run) {
 	switch {
 	case len(priced) == 0 && run.Caps == (config.Caps{}):
 	case len(caps) == 0:
-		v.say("can cost   no bound is known; --max-cost USD sets one")
+		v.say("can cost   %s; --max-cost USD sets a hard bound", run.Bound)
 	default:
 		v.say("can cost   at most %s, the test set included", strings.Join(caps, ", "))
 	}

@@ -25,7 +25,12 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	ctx := cmd.Context()
 	watch := newWatcher(cmd.ErrOrStderr(), s)
 	o.Command = commandLine()
-	o.Logger = slog.New(watch)
+	logger, closeLog, err := startLog(watch, s.log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeLog()) }()
+	o.Logger = logger
 	o.Observer = watch.observe
 	stop, err := startTracing(ctx, watch, &o)
 	if err != nil {
@@ -70,6 +75,20 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 		hint(watch)
 	}
 	return err
+}
+
+// startLog returns a logger that tells warnings and, if a file is named, writes
+// everything to it.
+func startLog(v *watcher, path string) (_ *slog.Logger, closeLog func() error, err error) {
+	if path == "" {
+		return slog.New(v), func() error { return nil }, nil
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, nil, usagef("--log: %v", err)
+	}
+	file := slog.NewJSONHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug})
+	return slog.New(slog.NewMultiHandler(v, file)), f.Close, nil
 }
 
 // tracingGrace is how long the last spans may take to be sent.

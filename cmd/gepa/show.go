@@ -64,7 +64,10 @@ func newShow() *cobra.Command {
 			case asJSON:
 				return printJSON(out, s)
 			case spend:
-				return s.SpendText(out, o)
+				if err := s.SpendText(out, o); err != nil {
+					return err
+				}
+				return run.Account().Text(out, o)
 			}
 			if err := s.Text(out, o); err != nil {
 				return err

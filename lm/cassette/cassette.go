@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -100,6 +101,7 @@ func (r *recording) Complete(ctx context.Context, req lm.Request) (lm.Reply, err
 		return reply, err
 	}
 	req.Messages, req.Params.Stop = slices.Clone(req.Messages), slices.Clone(req.Params.Stop) // the caller's
+	lm.Tell(ctx, lm.PartRecord, slog.String("result", "recorded"))
 	r.recorder.mu.Lock()
 	defer r.recorder.mu.Unlock()
 	r.recorder.calls = append(r.recorder.calls, call{r.Name(), req, reply, err})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -151,6 +152,7 @@ func (r *replayed) Complete(ctx context.Context, req lm.Request) (lm.Reply, erro
 	at := p.next[key]
 	p.next[key] = min(at+1, len(calls))
 	p.mu.Unlock()
+	lm.Tell(ctx, lm.PartRecord, slog.String("result", "replayed"))
 	if at < len(calls) {
 		return calls[at].reply()
 	}

@@ -56,8 +56,9 @@ func TestSpans(t *testing.T) {
 		}
 		return lm.Reply{Text: "secret words", Finish: lm.FinishStop, Model: "flash-1", Usage: lm.Usage{Calls: 2, InputTokens: 7, OutputTokens: 3}}, nil
 	}))
-	sys := otel.System(system{otel.Model(model, tracer)}, tracer)
-	ctx, end := otel.Run(t.Context(), tracer, "qa")
+	spans := otel.New(tracer)
+	sys := spans.System(system{spans.Model(model)})
+	ctx, end := spans.Run(t.Context(), "qa")
 	if _, err := sys.Run(ctx, gepa.Job{Example: gepa.Example{ID: "good"}}); err != nil {
 		t.Fatal(err)
 	}

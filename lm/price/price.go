@@ -17,6 +17,8 @@ import (
 	"github.com/gepa-go/gepa/lm"
 )
 
+//go:generate go run ./internal/gen
+
 //go:embed prices.json
 var embedded []byte
 
@@ -80,6 +82,10 @@ func (t Table) validate() error {
 			errs = append(errs, fmt.Errorf("models: %q is not provider/model", name))
 		}
 		p := t.Models[name]
+		var long lm.LongPrice
+		if p.Long != nil {
+			long = *p.Long
+		}
 		for _, price := range []struct {
 			field string
 			value int64
@@ -89,6 +95,13 @@ func (t Table) validate() error {
 			{"cache_read", deref(p.CacheRead)},
 			{"cache_write", deref(p.CacheWrite)},
 			{"reasoning", deref(p.Reasoning)},
+			{"max_input", p.MaxInput},
+			{"max_output", p.MaxOutput},
+			{"long: above", long.Above},
+			{"long: input", long.Input},
+			{"long: output", long.Output},
+			{"long: cache_read", deref(long.CacheRead)},
+			{"long: cache_write", deref(long.CacheWrite)},
 		} {
 			if price.value < 0 {
 				errs = append(errs, fmt.Errorf("models: %q: %s is %d, want 0 or more", name, price.field, price.value))

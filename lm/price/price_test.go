@@ -15,7 +15,7 @@ import (
 
 func TestDefaultTable(t *testing.T) {
 	table := price.Default()
-	if len(table.Names()) < 40 || table.Source == "" {
+	if len(table.Names()) < 800 || table.Source == "" {
 		t.Fatalf("the table has %d models from %q", len(table.Names()), table.Source)
 	}
 	for _, name := range table.Names() {
@@ -43,7 +43,7 @@ func TestLookup(t *testing.T) {
 		"anthropic/claude-3-5-haiku-latest":                   800_000,
 		"google/gemini-2.5-flash-lite":                        100_000,
 		"openrouter/google/gemini-2.5-flash-lite":             100_000,
-		"together_ai/meta-llama/Llama-3.3-70B-Instruct-Turbo": 880_000,
+		"together_ai/meta-llama/Llama-3.3-70B-Instruct-Turbo": 1_040_000,
 		"ollama/llama3.2":                                     0,
 		"vllm/anything/at-all":                                0,
 		"sim":                                                 0,

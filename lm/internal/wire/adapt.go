@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"regexp"
 	"strings"
 	"time"
@@ -79,6 +80,7 @@ func (e *Endpoint) Adapt(ctx context.Context, req lm.Request, once func(context.
 		}
 		refused = refused.Add(out.Usage)
 		e.Forgo(u.param)
+		lm.Tell(ctx, lm.PartAdapt, slog.String("refused", u.param))
 	}
 	out := e.Failure(lm.KindBadRequest, "the model refuses one parameter after the other")
 	out.Usage = refused

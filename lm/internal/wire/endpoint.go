@@ -87,16 +87,18 @@ func Open(c Config, p Preset) (*Endpoint, error) {
 	if getenv == nil {
 		getenv = os.Getenv
 	}
-	base := c.BaseURL
-	if base == "" {
-		base = FirstSet(getenv, p.BaseURLVars)
+	base, from := c.BaseURL, ""
+	for _, name := range p.BaseURLVars {
+		if base == "" {
+			base, from = FirstSet(getenv, []string{name}), name
+		}
 	}
 	if base == "" {
-		base = p.BaseURL
+		base, from = p.BaseURL, ""
 	}
 	baseURL, err := checkBaseURL(base, p)
 	if err != nil {
-		return nil, fmt.Errorf("model %q: %w", c.Model, err)
+		return nil, &lm.BaseURLError{Model: c.Model, From: from, Missing: base == "", Err: err}
 	}
 	e := &Endpoint{
 		Name: c.Model, Model: model, BaseURL: baseURL, Preset: p, keyVars: p.KeyVars,

@@ -1,0 +1,378 @@
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gepa-go/gepa"
+)
+
+// An Account says what a run spent on what. Its entries are disjoint, and their
+// sum is the run's total: what cannot be attributed is an entry of its own.
+type Account struct {
+	// Total is what the run spent.
+	Total Usage `json:"total"`
+	// Entries are by role, component, candidate and purpose, in that order;
+	// those that are nothing are left out.
+	Entries []Entry `json:"entries"`
+}
+
+// An Entry is what a run spent on one thing.
+type Entry struct {
+	Charge
+	Usage
+}
+
+// A Charge says what something was spent on.
+type Charge struct {
+	// Role is who was asked.
+	Role Role `json:"role"`
+	// Component is the component that was run, judged or rewritten; "" where
+	// the journal does not tell, for instance for systems without traces.
+	Component string `json:"component"`
+	// Candidate is the id of the candidate that ran or, for judge and
+	// reflection, that came of it; -1 where it did not join the pool.
+	Candidate int `json:"candidate"`
+	// Purpose is what it was for.
+	Purpose Purpose `json:"purpose"`
+	// Failed says that an attempt failed for a reason of the world and was, or
+	// would have been, made again.
+	Failed bool `json:"failed"`
+}
+
+// Role is who was asked by a model call.
+type Role string
+
+// The roles.
+const (
+	RoleTask       Role = "task"
+	RoleJudge      Role = gepa.RoleJudge
+	RoleReflection Role = gepa.RoleReflection
+	// RoleProposer is judge or reflection: a failed attempt of a proposal does
+	// not tell which.
+	RoleProposer Role = "proposer"
+)
+
+// Purpose is what a model call was for.
+type Purpose string
+
+// The purposes, in the order in which they are shown. A rollout that several
+// want is charged to the first of them.
+const (
+	// PurposeBase: the validation of the base.
+	PurposeBase Purpose = "base"
+	// PurposeAccepted, PurposeRejected and PurposeUnfinished: a proposal, by
+	// what became of it, its rollouts included.
+	PurposeAccepted   Purpose = "accepted"
+	PurposeRejected   Purpose = "rejected"
+	PurposeUnfinished Purpose = "unfinished"
+	// PurposeTest: the reading of the sealed test set.
+	PurposeTest Purpose = "test"
+	// PurposeUnknown: the journal does not tell.
+	PurposeUnknown Purpose = "unknown"
+)
+
+// Ledger folds a run's journal into an account of what it spent. The models say
+// whose cost is simulated.
+func Ledger(records iter.Seq2[gepa.Record, error], models Models) (Account, error) {
+	l := newLedger()
+	for r, err := range records {
+		if err != nil {
+			return Account{}, fmt.Errorf("read the journal: %w", err)
+		}
+		event, err := gepa.DecodeRecord(r)
+		if err == nil {
+			err = l.apply(event)
+		}
+		if err != nil {
+			return Account{}, err
+		}
+	}
+	return l.account(models), nil
+}
+
+// ledger collects a run's usage. What it was spent on is known only at the end:
+// results are a set, and come in any order.
+type ledger struct {
+	state    *gepa.State
+	rollouts map[gepa.RolloutKey]map[string]gepa.Usage // by component
+	calls    []call
+	called   map[call]bool
+	children map[int][]map[string]string // changed texts, by proposal
+	failures []gepa.AttemptFailed
+}
+
+type call struct {
+	proposal int
+	key      gepa.CallKey
+	usage    gepa.Usage
+}
+
+func newLedger() *ledger {
+	return &ledger{state: gepa.NewState(), rollouts: map[gepa.RolloutKey]map[string]gepa.Usage{}, called: map[call]bool{}, children: map[int][]map[string]string{}}
+}
+
+func (l *ledger) apply(e gepa.Event) error {
+	if err := l.state.Apply(e); err != nil {
+		return err
+	}
+	switch e := e.(type) {
+	case gepa.RolloutDone:
+		if l.rollouts[e.Job] == nil {
+			l.rollouts[e.Job] = byComponent(e.Rollout)
+		}
+	case gepa.CallDone:
+		if id := (call{proposal: e.Proposal, key: e.Call}); !l.called[id] {
+			l.called[id] = true
+			l.calls = append(l.calls, call{e.Proposal, e.Call, e.Result.Exchange.Usage})
+		}
+	case gepa.ReflectionDone:
+		l.children[e.Proposal] = append(l.children[e.Proposal], e.Texts)
+	case gepa.AttemptFailed:
+		l.failures = append(l.failures, e)
+	}
+	return nil
+}
+
+// byComponent splits a rollout's usage among the components that its trace
+// names. What the trace lacks, such as the calls of a metric, is under "".
+func byComponent(r gepa.Rollout) map[string]gepa.Usage {
+	parts, traced := map[string]gepa.Usage{}, gepa.Usage{}
+	for _, step := range r.Trace {
+		for _, x := range step.Exchanges {
+			parts[step.Component] = parts[step.Component].Add(x.Usage)
+			traced = traced.Add(x.Usage)
+		}
+	}
+	rest, ok := minus(r.Usage, traced)
+	if !ok {
+		return map[string]gepa.Usage{"": r.Usage} // the trace says more than there was
+	}
+	parts[""] = parts[""].Add(rest)
+	return parts
+}
+
+// minus returns a usage without a part of it. It reports false if that is no
+// part of it.
+func minus(whole, part gepa.Usage) (gepa.Usage, bool) {
+	rest := gepa.Usage{
+		Calls:            whole.Calls - part.Calls,
+		Cached:           whole.Cached - part.Cached,
+		InputTokens:      whole.InputTokens - part.InputTokens,
+		OutputTokens:     whole.OutputTokens - part.OutputTokens,
+		CacheReadTokens:  whole.CacheReadTokens - part.CacheReadTokens,
+		CacheWriteTokens: whole.CacheWriteTokens - part.CacheWriteTokens,
+		ReasoningTokens:  whole.ReasoningTokens - part.ReasoningTokens,
+		Unmeasured:       whole.Unmeasured - part.Unmeasured,
+		Cost:             gepa.Cost{Nanos: whole.Cost.Nanos - part.Cost.Nanos, Unknown: whole.Cost.Unknown - part.Cost.Unknown},
+	}
+	return rest, min(rest.Calls, rest.Cached, rest.InputTokens, rest.OutputTokens, rest.CacheReadTokens, rest.CacheWriteTokens,
+		rest.ReasoningTokens, rest.Unmeasured, rest.Cost.Nanos, rest.Cost.Unknown) >= 0
+}
+
+// account attributes what was collected.
+func (l *ledger) account(models Models) Account {
+	wanted, ids := l.wanted(), map[string]int{}
+	for _, m := range slices.Backward(l.state.Pool()) {
+		ids[m.Texts.Hash()] = m.ID // the first of equals
+	}
+	sums := map[Charge]gepa.Usage{}
+	add := func(c Charge, u gepa.Usage) {
+		if u != (gepa.Usage{}) {
+			sums[c] = sums[c].Add(u)
+		}
+	}
+	rollout := func(key gepa.RolloutKey) Charge {
+		c := Charge{Role: RoleTask, Candidate: -1, Purpose: PurposeUnknown}
+		if id, ok := ids[key.Candidate]; ok {
+			c.Candidate = id
+		}
+		if p, ok := wanted[gepa.RolloutKey{Candidate: key.Candidate, Example: key.Example}]; ok {
+			c.Purpose = p
+		}
+		return c
+	}
+	proposer := func(number int) Charge {
+		c := Charge{Role: RoleProposer, Candidate: -1, Purpose: PurposeUnknown}
+		if all := l.state.Proposals(); number >= 1 && number <= len(all) {
+			c.Candidate, c.Purpose = all[number-1].Candidate, purposeOf(all[number-1])
+		}
+		return c
+	}
+	for key, parts := range l.rollouts {
+		c := rollout(key)
+		for component, usage := range parts {
+			c.Component = component
+			add(c, usage)
+		}
+	}
+	for _, done := range l.calls {
+		c := proposer(done.proposal)
+		c.Role, c.Component = RoleReflection, done.key.Component
+		if done.key.Role == gepa.RoleJudge {
+			c.Role = RoleJudge
+		}
+		add(c, done.usage)
+	}
+	for _, failure := range l.failures {
+		var c Charge
+		if key, ok := rolloutOf(failure.Of); ok {
+			c = rollout(key)
+		} else {
+			c = proposer(proposalOf(failure.Of))
+			if models.Judge.Name == "" {
+				c.Role = RoleReflection
+			}
+		}
+		c.Failed = true
+		add(c, failure.Usage)
+	}
+	return newAccount(sums, models)
+}
+
+func purposeOf(p gepa.Proposal) Purpose {
+	switch {
+	case p.Candidate >= 0:
+		return PurposeAccepted
+	case p.Committed:
+		return PurposeRejected
+	default:
+		return PurposeUnfinished
+	}
+}
+
+// wanted returns what each rollout was for: the base's validation, else the
+// first proposal that wants it, else the test set.
+func (l *ledger) wanted() map[gepa.RolloutKey]Purpose {
+	out := map[gepa.RolloutKey]Purpose{}
+	run, pool := l.state.Run(), l.state.Pool()
+	if run == nil {
+		return out
+	}
+	claim := func(candidate string, examples []gepa.ExampleRef, p Purpose) {
+		for _, ex := range examples {
+			key := gepa.RolloutKey{Candidate: candidate, Example: ex.Hash}
+			if _, taken := out[key]; !taken {
+				out[key] = p
+			}
+		}
+	}
+	base := gepa.Seed(run.Components)
+	if run.Options.Start != nil {
+		base = run.Options.Start
+	}
+	claim(base.Hash(), run.Validation, PurposeBase)
+	for _, p := range l.state.Proposals() {
+		purpose, refs := purposeOf(p), run.Feedback
+		if p.Kind == gepa.ProposalMerge {
+			refs = run.Validation
+		}
+		var examples []gepa.ExampleRef
+		for _, at := range slices.Concat(p.Examples, p.More) {
+			examples = append(examples, refs[at])
+		}
+		parent := pool[p.Parents[0]].Texts
+		if p.Kind != gepa.ProposalMerge { // whose parents are not run again
+			claim(parent.Hash(), examples, purpose)
+		}
+		for _, texts := range l.children[p.Proposal] {
+			claim(parent.With(texts).Hash(), examples, purpose)
+		}
+		if p.Gate != nil && len(p.Gate.Texts) > 0 {
+			child := parent.With(p.Gate.Texts).Hash()
+			claim(child, examples, purpose)
+			if p.Gate.Passed {
+				claim(child, run.Validation, purpose)
+			}
+		}
+	}
+	for _, m := range pool {
+		claim(m.Texts.Hash(), run.Test, PurposeTest)
+	}
+	return out
+}
+
+// rolloutOf reads the key of a rollout that failed.
+func rolloutOf(of string) (key gepa.RolloutKey, ok bool) {
+	if !strings.HasPrefix(of, "{") {
+		return key, false
+	}
+	if err := json.Unmarshal([]byte(of), &key); err != nil {
+		return key, false
+	}
+	return key, true
+}
+
+// proposalOf reads the number of a proposal that failed; 0 if it is none.
+func proposalOf(of string) int {
+	number, _, _ := strings.Cut(strings.TrimPrefix(of, "proposal "), "/")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func newAccount(sums map[Charge]gepa.Usage, models Models) Account {
+	a := Account{Entries: []Entry{}}
+	for c, u := range sums {
+		a.Entries = append(a.Entries, Entry{c, UsageOf(u, models.simulated(c.Role))})
+	}
+	slices.SortFunc(a.Entries, func(x, y Entry) int { return compareCharges(x.Charge, y.Charge) })
+	a.Total = a.Sum(nil)
+	return a
+}
+
+// Sum returns the sum of the entries that are asked for; of all, if of is nil.
+func (a Account) Sum(of func(Charge) bool) Usage {
+	var sum gepa.Usage
+	simulated, some := true, false
+	for _, e := range a.Entries {
+		if of != nil && !of(e.Charge) {
+			continue
+		}
+		some = true
+		simulated = simulated && e.Cost == simulatedCost
+		sum = sum.Add(gepa.Usage{
+			Calls: e.Calls, Cached: e.Cached, InputTokens: e.InputTokens, OutputTokens: e.OutputTokens, Unmeasured: e.Unmeasured,
+			Cost: gepa.Cost{Nanos: e.CostNanos, Unknown: e.Unpriced},
+		})
+	}
+	return UsageOf(sum, simulated && some)
+}
+
+func compareCharges(x, y Charge) int {
+	roles := []Role{RoleTask, RoleJudge, RoleReflection, RoleProposer}
+	failed := func(c Charge) int { return choose(c.Failed, 1, 0) }
+	return cmp.Or(
+		cmp.Compare(slices.Index(roles, x.Role), slices.Index(roles, y.Role)),
+		cmp.Compare(x.Component, y.Component),
+		cmp.Compare(x.Candidate, y.Candidate),
+		cmp.Compare(slices.Index(purposes(), x.Purpose), slices.Index(purposes(), y.Purpose)),
+		cmp.Compare(failed(x), failed(y)),
+	)
+}
+
+func purposes() []Purpose {
+	return []Purpose{PurposeBase, PurposeAccepted, PurposeRejected, PurposeUnfinished, PurposeTest, PurposeUnknown}
+}
+
+// simulated reports whether all that play a role are simulated.
+func (m Models) simulated(r Role) bool {
+	judge := m.Judge.Simulated || m.Judge.Name == ""
+	switch r {
+	case RoleTask:
+		return m.Task.Simulated
+	case RoleJudge:
+		return m.Judge.Simulated
+	case RoleReflection:
+		return m.Reflection.Simulated
+	default:
+		return m.Reflection.Simulated && judge
+	}
+}
