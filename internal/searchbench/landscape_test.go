@@ -35,7 +35,7 @@ func TestPromptRoundTrip(t *testing.T) {
 func TestTextsMayBeAnything(t *testing.T) {
 	l := NewLandscape(Families()[0], 1)
 	rapid.Check(t, func(t *rapid.T) {
-		c := gepa.Candidate{"part0": rapid.String().Draw(t, "text"), "part1": "rules 999*3 -4*1 2*x 3 cases f1 f1 approach 77 style 900 junk -3"}
+		c := gepa.Candidate{"part0": rapid.String().Draw(t, "text"), "part1": "rules 999*3 -4*1 2*x 3 cases f1 approach 77 style 900 junk -3"}
 		if score := l.True(c); math.IsNaN(score) || score < 0 || score > 1 {
 			t.Fatalf("a score of %v", score)
 		}
