@@ -175,11 +175,12 @@ func (o Options) WithPreset(p Preset) Options {
 	if p != PresetRecommended {
 		return o
 	}
-	setDefault(&o.Minibatch, 8)
-	setDefault(&o.InFlight, 8)
-	setDefault(&o.PerMember, 2)
+	setDefault(&o.Minibatch, 10)
+	setDefault(&o.InFlight, 16)
+	setDefault(&o.PerMember, 3)
+	setDefault(&o.Components, ComponentAll)
 	if o.Staged == (Staged{}) {
-		o.Staged = Staged{First: 10, Growth: 2, Z: 1}
+		o.Staged = Staged{First: 25, Growth: 4, Z: 0.5}
 	}
 	return o
 }
