@@ -30,28 +30,27 @@ const (
 // something ends it early. What tasks finish while it ends is journaled.
 func (e *engine) drive(ctx context.Context, ask func() (Asked, error)) error {
 	d := driver{engine: e, ask: ask}
-	running, stop := context.WithCancelCause(ctx)
+	running, stop := context.WithCancelCause(ctx) // the tasks'
 	defer stop(nil)
-	d.running = running
 	err := context.Cause(ctx)
 	if err == nil {
-		err = d.step(ctx, nil)
+		err = d.step(running, nil)
 	}
 	for err == nil && !d.done {
 		batch := d.wait(ctx)
 		if ctx.Err() != nil {
-			_, terr := d.take(ctx, batch, nil)
+			_, terr := d.take(running, batch, nil)
 			err = worse(context.Cause(ctx), terr)
 			break
 		}
-		err = d.step(ctx, batch)
+		err = d.step(running, batch)
 	}
 	if err != nil {
 		e.pool.waiting, e.pool.parked = nil, nil
 		if !errors.Is(err, ErrBudget) {
 			stop(err)
 		}
-		err = d.finish(ctx, err)
+		err = d.finish(ctx, running, err)
 		e.pool.waiting, e.pool.parked = nil, nil // what failed meanwhile must not run in a later drive
 	}
 	return err
@@ -60,9 +59,8 @@ func (e *engine) drive(ctx context.Context, ask func() (Asked, error)) error {
 // driver is one call of drive.
 type driver struct {
 	*engine
-	ask     func() (Asked, error)
-	running context.Context
-	done    bool
+	ask  func() (Asked, error)
+	done bool
 }
 
 // wait returns the next messages: at least one, unless ctx ends or a parked
@@ -106,8 +104,8 @@ func (d *driver) gather(first message) []message {
 
 // step journals what was done and what follows from it, all in one append, and
 // starts the tasks that follow.
-func (d *driver) step(ctx context.Context, batch []message) error {
-	asked, err := d.take(ctx, batch, d.ask)
+func (d *driver) step(running context.Context, batch []message) error {
+	asked, err := d.take(running, batch, d.ask)
 	if err != nil {
 		return err
 	}
@@ -118,7 +116,7 @@ func (d *driver) step(ctx context.Context, batch []message) error {
 		if !ok {
 			break
 		}
-		d.start(q)
+		d.start(running, q)
 	}
 	d.done = asked.Done || d.pool.idle()
 	if d.done && !d.pool.idle() {
@@ -129,8 +127,8 @@ func (d *driver) step(ctx context.Context, batch []message) error {
 
 // take applies messages and what ask decides after them, journals both, and
 // then lets everybody know. It returns the first error that ends the drive.
-func (d *driver) take(ctx context.Context, batch []message, ask func() (Asked, error)) (asked Asked, err error) {
-	events, ends := d.settle(batch)
+func (d *driver) take(running context.Context, batch []message, ask func() (Asked, error)) (asked Asked, err error) {
+	events, ends := d.settle(running, batch)
 	d.mu.Lock()
 	err = d.search.Tell(events...)
 	if err == nil && ends == nil && ask != nil {
@@ -145,7 +143,7 @@ func (d *driver) take(ctx context.Context, batch []message, ask func() (Asked, e
 		ends = worse(ends, err)
 	}
 	events = append(events, asked.Decisions...)
-	err = d.append(ctx, events)
+	err = d.append(running, events)
 	for _, m := range batch {
 		if m.ack != nil {
 			m.ack <- err
@@ -163,7 +161,7 @@ func (d *driver) take(ctx context.Context, batch []message, ask func() (Asked, e
 
 // settle updates the pool and returns the events to journal, and the first
 // error among the messages that ends the drive.
-func (d *driver) settle(batch []message) (events []Event, ends error) {
+func (d *driver) settle(running context.Context, batch []message) (events []Event, ends error) {
 	failures := d.state.failures
 	for _, m := range batch {
 		if failed, is := m.event.(AttemptFailed); is {
@@ -182,7 +180,7 @@ func (d *driver) settle(batch []message) (events []Event, ends error) {
 		case m.err == nil:
 			d.pool.failures[reflects], d.pool.worked[reflects] = 0, true
 			continue
-		case IsFatal(m.err) || errors.Is(m.err, ErrBudget) || d.running.Err() != nil:
+		case IsFatal(m.err) || errors.Is(m.err, ErrBudget) || running.Err() != nil:
 			ends = worse(ends, m.err)
 			continue
 		}
@@ -225,20 +223,18 @@ func (d *driver) over(m message, journaled error) {
 
 // finish lets the running tasks end and journals what they finish. Where their
 // context has ended and they do not, it leaves them behind.
-func (d *driver) finish(ctx context.Context, ends error) error {
+func (d *driver) finish(ctx, running context.Context, ends error) error {
 	var grace <-chan time.Time
 	for d.pool.running > 0 {
-		if grace == nil && d.running.Err() != nil {
-			timer := time.NewTimer(stopGrace)
-			defer timer.Stop()
-			grace = timer.C
+		if grace == nil && running.Err() != nil {
+			grace = time.After(stopGrace)
 		}
 		var batch []message
 		if grace == nil {
 			select {
 			case m := <-d.messages:
 				batch = d.gather(m)
-			case <-d.running.Done():
+			case <-running.Done():
 			}
 		} else {
 			select {
@@ -250,7 +246,7 @@ func (d *driver) finish(ctx context.Context, ends error) error {
 				return ends
 			}
 		}
-		_, err := d.take(ctx, batch, nil)
+		_, err := d.take(running, batch, nil)
 		ends = worse(ends, err)
 		if ctx.Err() != nil {
 			ends = worse(ends, context.Cause(ctx))
@@ -260,8 +256,7 @@ func (d *driver) finish(ctx context.Context, ends error) error {
 }
 
 // start begins a task in a goroutine of its own.
-func (d *driver) start(q queuedTask) {
-	ctx := d.running
+func (d *driver) start(running context.Context, q queuedTask) {
 	if len(d.watchers) > 0 {
 		info := TaskInfo{Task: q.task}
 		d.watchers.tell(func(o *Observer) {
@@ -280,9 +275,9 @@ func (d *driver) start(q queuedTask) {
 			d.send(m)
 		}()
 		if q.task.Reflect != nil {
-			m.event, m.err = d.runReflection(ctx, q.task)
+			m.event, m.err = d.runReflection(running, q.task)
 		} else {
-			m.event, m.err = d.runRollout(ctx, q.task)
+			m.event, m.err = d.runRollout(running, q.task)
 		}
 	}()
 }
