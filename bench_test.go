@@ -126,13 +126,13 @@ func BenchmarkEngine(b *testing.B) {
 	for _, journal := range []string{"memory", "disk"} {
 		b.Run(journal, func(b *testing.B) {
 			for b.Loop() {
-				var j gepa.Journal = gepa.NewMemoryJournal()
+				j := gepa.NewMemoryJournal()
 				if journal == "disk" {
 					disk, err := store.Create(b.Context(), filepath.Join(b.TempDir(), "run.db"))
 					if err != nil {
 						b.Fatal(err)
 					}
-					defer disk.Close()
+					b.Cleanup(func() { _ = disk.Close() })
 					j = disk
 				}
 				began := time.Now()

@@ -126,7 +126,7 @@ func TestFailingRolloutIsParked(t *testing.T) {
 		var victim string // the first rollout of a child
 		failures, others := 0, 0
 		sys.before = func(_ context.Context, job gepa.Job) error {
-			time.Sleep(10 * time.Millisecond)
+			pass(10 * time.Millisecond)
 			mu.Lock()
 			defer mu.Unlock()
 			key := job.Key().String()
@@ -234,13 +234,13 @@ func TestLateResults(t *testing.T) {
 			switch took := time.Since(start); {
 			case strings.HasPrefix(job.Example.ID, "t"):
 				begunTest.Add(1)
-				time.Sleep(10 * time.Second)
+				pass(10 * time.Second)
 				return ctx.Err()
 			case took > limit/2:
-				time.Sleep(limit/2 + 2*time.Second + time.Duration(1+late.Add(1))*time.Second) // deaf
+				pass(limit/2 + 2*time.Second + time.Duration(1+late.Add(1))*time.Second) // deaf
 				return nil
 			default:
-				time.Sleep(time.Second)
+				pass(time.Second)
 				return ctx.Err()
 			}
 		}
@@ -301,7 +301,7 @@ func TestNothingOfTheSearchRunsWithTheTestSet(t *testing.T) {
 		var stopped atomic.Bool
 		sys.before = func(_ context.Context, job gepa.Job) error {
 			if strings.HasPrefix(job.Example.ID, "t") {
-				time.Sleep(10 * time.Second)
+				pass(10 * time.Second)
 				return nil
 			}
 			if stopped.Load() {
@@ -311,10 +311,10 @@ func TestNothingOfTheSearchRunsWithTheTestSet(t *testing.T) {
 			case 60:
 				return gepa.Fatal(gepa.ErrBudget)
 			case 61, 62, 63:
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 				return errDown
 			}
-			time.Sleep(time.Second)
+			pass(time.Second)
 			return nil
 		}
 		res, err := gepa.Optimize(t.Context(), sys, someData(), gepa.Options{
@@ -344,7 +344,7 @@ func TestEqualCallsOfChildrenAreMadeOnce(t *testing.T) {
 			Seed: 3, Children: 3, Budget: gepa.Budget{Proposals: 4},
 			Proposer: proposerFunc(func(ctx context.Context, req gepa.ReflectRequest) (gepa.Reflection, error) {
 				call, err := req.Memo.Do(ctx, gepa.CallKey{Role: gepa.RoleJudge}, func(context.Context) (gepa.Call, error) {
-					time.Sleep(time.Second)
+					pass(time.Second)
 					n := calls.Add(1)
 					return gepa.Call{Exchange: gepa.Exchange{Reply: fmt.Sprint(n), Usage: gepa.Usage{Calls: 1}}}, nil
 				})

@@ -68,6 +68,7 @@ func anyOptions(r *rapid.T) gepa.Options {
 		Memory:     rapid.SampledFrom([]int{0, 3}).Draw(r, "memory"),
 		Objectives: []gepa.Objective{{Name: "met", Weight: 1}, {Name: "length", Direction: gepa.Minimize, Max: 200}},
 	}
+	o.PerfectScore = rapid.SampledFrom([]float64{0, 0, 0.3}).Draw(r, "perfect")
 	o.MergeByModel = rapid.Bool().Draw(r, "merge_by_model")
 	if rapid.Bool().Draw(r, "staged") {
 		o.Staged = gepa.Staged{First: rapid.IntRange(2, 8).Draw(r, "first"), Z: rapid.SampledFrom([]float64{0, 0.5, 2}).Draw(r, "z")}
@@ -171,7 +172,7 @@ func TestEqualRuns(t *testing.T) {
 			if derr != nil {
 				r.Fatal(derr)
 			}
-			defer disk.Close()
+			defer func() { _ = disk.Close() }()
 			w.journal, w.slow = disk, latency{}
 			got, err = carryOut(t.Context(), opts, single, w)
 		} else {

@@ -325,9 +325,7 @@ func (o Options) validateSearch(bad func(format string, args ...any)) {
 	default:
 		bad("Acceptance is %q, want %q, %q or %q", o.Acceptance, AcceptStrict, AcceptEqual, AcceptPaired)
 	}
-	if err := o.Staged.validate(); err != nil {
-		bad("Staged: %w", err)
-	}
+	o.Staged.validate(bad)
 }
 
 func (b Budget) validate() error {

@@ -129,7 +129,7 @@ func (f *referee) plan(p gepa.ProposalPlanned) {
 	if o.Sampling == gepa.SampleFailures {
 		solved := func(i int) bool {
 			key, score, ok := f.on(parent.Texts, f.data.Feedback[i])
-			return ok && f.used[key] && score >= 1
+			return ok && f.used[key] && score >= o.PerfectScore
 		}
 		if slices.ContainsFunc(p.Examples, solved) {
 			for i := range f.data.Feedback {
@@ -216,7 +216,8 @@ func studentT(before, after []float64) float64 {
 	}
 	d := sum / n
 	for i := range before {
-		squares += math.Pow(after[i]-before[i]-d, 2)
+		x := after[i] - before[i] - d
+		squares += x * x
 	}
 	if d == 0 {
 		return 0
@@ -231,7 +232,7 @@ func (f *referee) gate(g gepa.GateDecided) {
 	}
 	parent := f.state.Pool()[p.Parents[0]].Texts
 	children := f.children(p.ProposalPlanned)
-	perfect := !slices.ContainsFunc(f.scores(parent, p.Examples), func(x float64) bool { return x < 1 })
+	perfect := !slices.ContainsFunc(f.scores(parent, p.Examples), func(x float64) bool { return x < f.opts.PerfectScore })
 	if len(children) == 0 {
 		if g.Passed || g.Reason == "" || !perfect && len(f.reflections[p.Proposal]) == 0 {
 			f.Fatalf("proposal %d has no child and its gate says %+v", g.Proposal, g)
@@ -272,7 +273,7 @@ func (f *referee) gate(g gepa.GateDecided) {
 func (f *referee) commit(e gepa.ProposalCommitted) {
 	pool := f.state.Pool()
 	if e.Proposal > 0 {
-		f.use(f.state.Proposals()[e.Proposal-1], e)
+		f.use(f.state.Proposals()[e.Proposal-1])
 	}
 	if !e.Accepted {
 		return
@@ -314,7 +315,7 @@ func (f *referee) commit(e gepa.ProposalCommitted) {
 }
 
 // use notes the feedback rollouts that a committed proposal made use of.
-func (f *referee) use(p gepa.Proposal, e gepa.ProposalCommitted) {
+func (f *referee) use(p gepa.Proposal) {
 	if p.Kind == gepa.ProposalMerge {
 		return
 	}
