@@ -102,7 +102,7 @@ func (d *driver) wait(ctx context.Context) error {
 		}
 		return d.take(batch, d.ask)
 	case err := <-d.written:
-		if err = d.wrote(err); err != nil {
+		if err := d.wrote(err); err != nil {
 			return err
 		}
 	case <-pause:
@@ -238,11 +238,16 @@ func (d *driver) over(m message, journaled error) {
 // context has ended and they do not, it leaves them behind.
 func (d *driver) finish(ctx context.Context, ends error) error {
 	var grace <-chan time.Time
+	var timer *time.Timer
+	defer func() {
+		if timer != nil {
+			timer.Stop()
+		}
+	}()
 	for d.pool.running > 0 || d.writing != nil || !d.pending.empty() {
 		d.flush(ctx)
 		if grace == nil && d.running.Err() != nil {
-			timer := time.NewTimer(stopGrace)
-			defer timer.Stop()
+			timer = time.NewTimer(stopGrace)
 			grace = timer.C
 		}
 		told := d.running.Done() // so that the grace begins
