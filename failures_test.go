@@ -225,6 +225,8 @@ func TestSystemThatEndsItsGoroutine(t *testing.T) {
 func TestLateResults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 30 * time.Second
+		release := make(chan struct{})
+		defer close(release)
 		j := gepa.NewMemoryJournal()
 		sys := newLandscape()
 		start := time.Now()
@@ -237,7 +239,12 @@ func TestLateResults(t *testing.T) {
 				pass(10 * time.Second)
 				return ctx.Err()
 			case took > limit/2:
-				pass(limit/2 + 2*time.Second + time.Duration(1+late.Add(1))*time.Second) // deaf
+				n := late.Add(1)
+				if n == 1 {
+					<-release // deaf for ever
+					return nil
+				}
+				pass(limit/2 + 2*time.Second + time.Duration(n)*time.Second) // deaf
 				return nil
 			default:
 				pass(time.Second)

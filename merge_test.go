@@ -105,3 +105,25 @@ func TestMergeByModel(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryMergeTriedCounts: those that are turned down use the cap up, too.
+func TestEveryMergeTriedCounts(t *testing.T) {
+	for _, most := range []int{1, 5, 12} {
+		res := optimize(t, newLandscape(), gepa.Options{Minibatch: 4, InFlight: 6, MaxMerges: most, Budget: gepa.Budget{Proposals: 80}})
+		tried, accepted := 0, 0
+		for _, p := range res.History {
+			if p.Kind == gepa.ProposalMerge {
+				tried++
+				if p.Candidate > 0 {
+					accepted++
+				}
+			}
+		}
+		if tried != most {
+			t.Errorf("%d merges were tried, want %d", tried, most)
+		}
+		if most == 12 && accepted == tried {
+			t.Error("none was turned down: the test tests nothing")
+		}
+	}
+}

@@ -69,6 +69,7 @@ func anyOptions(r *rapid.T) gepa.Options {
 		Objectives: []gepa.Objective{{Name: "met", Weight: 1}, {Name: "length", Direction: gepa.Minimize, Max: 200}},
 	}
 	o.PerfectScore = rapid.SampledFrom([]float64{0, 0, 0.3}).Draw(r, "perfect")
+	o.MaxMerges = rapid.SampledFrom([]int{0, 0, -1, 1}).Draw(r, "merges")
 	o.MergeByModel = rapid.Bool().Draw(r, "merge_by_model")
 	if rapid.Bool().Draw(r, "staged") {
 		o.Staged = gepa.Staged{First: rapid.IntRange(2, 8).Draw(r, "first"), Z: rapid.SampledFrom([]float64{0, 0.5, 2}).Draw(r, "z")}
