@@ -175,9 +175,9 @@ func (o Options) WithPreset(p Preset) Options {
 	if p != PresetRecommended {
 		return o
 	}
-	setDefault(&o.Minibatch, 10)
+	setDefault(&o.Minibatch, 12)
 	setDefault(&o.InFlight, 16)
-	setDefault(&o.PerMember, 3)
+	setDefault(&o.PerMember, 4)
 	setDefault(&o.Components, ComponentAll)
 	if o.Staged == (Staged{}) {
 		o.Staged = Staged{First: 25, Growth: 4, Z: 0.5}

@@ -14,6 +14,9 @@ import (
 // and new recommendations. The limits leave room for the few seeds; those that
 // hold over fifty are in docs/search.md.
 func TestRecommendations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("SKIPPED under the race detector, where it takes a minute: each run keeps to one goroutine, and other tests make runs side by side")
+	}
 	b := &Bench{Seeds: 4, Clock: BarClock()}
 	for _, c := range []struct {
 		name        string

@@ -42,7 +42,7 @@ func Fast() Setting {
 func Frugal() Setting {
 	return Fast().with("fewest rollouts", func(o *gepa.Options) {
 		o.InFlight, o.PerMember = 1, 0
-		o.Staged.First, o.Staged.Growth = 10, 2
+		o.Minibatch, o.Staged.First, o.Staged.Growth = 10, 10, 2
 	})
 }
 

@@ -51,7 +51,7 @@ func searchChoices(s Setting) []Setting {
 
 func depths(s Setting) []Setting {
 	var out []Setting
-	for _, d := range [][2]int{{1, 0}, {2, 0}, {4, 0}, {8, 0}, {8, 1}, {8, 2}, {16, 0}, {16, 1}, {16, 2}, {16, 4}, {32, 0}, {32, 3}} {
+	for _, d := range [][2]int{{1, 0}, {2, 0}, {4, 0}, {8, 0}, {8, 1}, {8, 2}, {16, 0}, {16, 1}, {16, 2}, {16, 3}, {32, 0}, {32, 4}} {
 		name := fmt.Sprintf("%d in flight", d[0])
 		if d[1] > 0 {
 			name += fmt.Sprintf(", %d a member", d[1])
@@ -63,7 +63,7 @@ func depths(s Setting) []Setting {
 
 func minibatches(s Setting) []Setting {
 	var out []Setting
-	for _, n := range []int{3, 5, 8, 12, 16, 20} {
+	for _, n := range []int{3, 5, 8, 10, 16, 20} {
 		out = append(out, s.with(fmt.Sprintf("minibatch %d", n), func(o *gepa.Options) { o.Minibatch = n }))
 	}
 	return out
