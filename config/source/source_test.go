@@ -43,7 +43,7 @@ func TestReplaceKeepsTheRest(t *testing.T) {
 		{"block", "a.yaml#/b", "b: |\n    one\n    two\n\n# c\nd: 1\n", "one\ntwo", "three", "b: |\n    three\n\n# c\nd: 1\n"},
 		{"block strip", "a.yml#/b", "b: |-\n  one\nd: 1\n", "one", "x\n y", "b: |-\n  x\n   y\nd: 1\n"},
 		{"folded", "a.yml#/b", "b: >\n  one\n  two\nd: 1\n", "one two", "x y", "b: |\n  x y\nd: 1\n"},
-		{"block at the end", "a.yml#/b", "b: |\n  one", "one", "two", "b: |-\n  two"},
+		{"block at the end", "a.yml#/b", "b: |\n  one", "one", "two", "b: |\n  two"},
 		{"block with a comment", "a.yml#/b", "b: | # why\n  one\n", "one", "two\nthree", "b: | # why\n  two\n  three\n"},
 		{"block to quotes", "a.yml#/b", "b: |\n  one\nc: 2\n", "one", "  two", "b: \"  two\\n\"\nc: 2\n"},
 		{"not ascii", "a.yaml#/ü", "ä: ö\nü: {é: 1, è: \"è\"}\nx: y\n", "", "", ""},

@@ -202,20 +202,25 @@ func (w *walk) block(n *ast.LiteralNode, data string) (place, error) {
 	if strings.HasSuffix(data[start:last], "\n") {
 		lineBreak = "\n"
 	}
-	_, comment, commented := strings.Cut(header, " #")
+	header = strings.TrimRight(header, "\r")
 	return place{text: text, start: start, end: last, forms: func(text string) []string {
+		quotes := quoted(text+tail) + lineBreak
 		if len(tail) > 1 || !blockable(text) || text == "" {
-			return []string{quoted(text+tail) + lineBreak}
+			return []string{quotes}
 		}
 		body := w.asBlock(text, tail)
 		if indent > 0 {
 			body = blockOf(text, tail, indent)
 		}
-		if commented {
-			head, rest, _ := strings.Cut(body, "\n")
-			body = head + " #" + strings.TrimRight(comment, "\r") + "\n" + rest
+		own, lines, _ := strings.Cut(body, "\n")
+		if _, comment, found := strings.Cut(header, " #"); found {
+			own += " #" + comment
 		}
-		return []string{body + lineBreak, quoted(text+tail) + lineBreak}
+		forms := []string{own + "\n" + lines + lineBreak, quotes}
+		if header[0] == '|' { // the header as it is, where it suits the text
+			forms = append([]string{header + "\n" + lines + lineBreak}, forms...)
+		}
+		return forms
 	}}, nil
 }
 
