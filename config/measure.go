@@ -217,7 +217,7 @@ func (s *subject) system() (gepa.System, *calls, error) {
 	}
 	// No text is proposed: the other roles are the model's, and are not asked.
 	o.Feedback, o.JudgeModel, o.ReflectionModel, o.ReflectionParams = string(propose.FeedbackMetric), "", "", o.Params
-	if err := o.checkChoices(); err != nil {
+	if err := o.checkParams(); err != nil {
 		return nil, nil, err
 	}
 	c, err := o.newCalls()

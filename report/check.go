@@ -168,6 +168,9 @@ func NewCheck(b Baseline, system Measured, data string, r Rollouts, allowed Allo
 	if allowed.Latency > 0 && c.Latency != nil {
 		c.limit("latency", allowed.Latency.Seconds(), float64(c.Latency.P95MS)/1000)
 	}
+	if len(c.Won)+len(c.Lost) == 0 && c.N > 0 {
+		c.Notes = append(c.Notes, fmt.Sprintf("No score changed. That leaves room for a change in up to %.1f %% of examples like these.", 100*stats.Wilson(0, c.N, stats.Level).High))
+	}
 	if b.System.Model != system.Model {
 		c.Notes = append(c.Notes, fmt.Sprintf("The baseline was measured with model %s, this with %s.", b.System.Model, system.Model))
 	}
@@ -187,7 +190,7 @@ func (c *Check) limit(name string, limit, value float64) {
 
 // concluded says what the score shows.
 func (c Check) concluded(score Measure) string {
-	figures := fmt.Sprintf("%s, 95 %% interval %s, n %d", score.difference(), score.interval(), score.N)
+	figures := fmt.Sprintf("%s, 95 %% interval %s, n %d%s", score.difference(), score.interval(), score.N, choose(c.mark() == "", "", ", simulated"))
 	margin := score.amount(c.Margin)
 	switch c.Status {
 	case CheckRegression:

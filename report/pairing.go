@@ -81,11 +81,11 @@ func (p Pairing) Score() Measure { return p.Measures[len(p.Measures)-1] }
 
 // sentence says what the figures support of a system. Without examples they
 // support nothing.
-func (p Pairing) sentence(subject string) string {
+func (p Pairing) sentence(subject string, simulated bool) string {
 	if p.N == 0 {
 		return "There is no example on which both ran: nothing can be said."
 	}
-	return subject + " is " + supported(p.Measures)
+	return subject + " is " + supported(p.Measures) + choose(simulated, " (Simulated figures.)", "")
 }
 
 // table writes the figures.
