@@ -92,7 +92,7 @@ func (c BaselineCheck) Do(ctx context.Context) (report.Check, error) {
 }
 
 func (c BaselineCheck) measure(ctx context.Context) (s *subject, on set, m measured, err error) {
-	if err = c.On.check(); err != nil {
+	if err := c.On.check(); err != nil {
 		return nil, on, m, err
 	}
 	if s, err = c.Subject.find(ctx); err != nil {

@@ -71,7 +71,7 @@ func ParseBaseline(data []byte) (Baseline, error) {
 	}
 	switch {
 	case b.Format == 0:
-		return b, errors.New("this is no baseline: it would begin with {\"gepa_baseline\":")
+		return b, errors.New("this is no baseline: it has no field gepa_baseline")
 	case b.Format > Format:
 		return b, fmt.Errorf("the baseline has format %d and this program knows format %d; update gepa", b.Format, Format)
 	case len(b.Examples) == 0:

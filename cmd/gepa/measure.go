@@ -83,7 +83,7 @@ func newCompare() *cobra.Command {
 			"is a comparison, too. Where the runs have measured both on the same examples, no call is made: on the test set " +
 			"if both were, otherwise on the validation set. See docs/compare.md.",
 		Example: "  gepa compare my-run:0 my-run\n  gepa compare old.json my-run --data new.jsonl --model openai/gpt-4.1-mini\n" +
-			"  gepa compare my-run my-run --model-b openai/gpt-4.1 --data new.jsonl",
+			"  gepa compare my-run my-run:3 --model-b openai/gpt-4.1 --data new.jsonl",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usagef("%s takes two: A and B, each a run, RUN:CANDIDATE or a saved program; see %s --help", cmd.CommandPath(), cmd.CommandPath())

@@ -45,8 +45,8 @@ func quoted(text string) string {
 }
 
 func validJSON(s Spec, data string) error {
-	var any json.RawMessage
-	err := json.Unmarshal([]byte(data), &any)
+	var whole json.RawMessage
+	err := json.Unmarshal([]byte(data), &whole)
 	if err == nil {
 		return nil
 	}

@@ -134,8 +134,7 @@ func Read(s Spec) (string, error) {
 }
 
 func unreadable(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return invalidf("%s: cannot be read: %w", path.Path, path.Err)
 	}
 	return invalid{err}
