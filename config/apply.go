@@ -48,7 +48,9 @@ func (k *Kept) PlanApply(a Apply) ([]source.Change, error) {
 			if len(a.To) > 1 {
 				return nil, usagef("--to %s is a folder for all texts, and nothing can be given beside it", to)
 			}
-			edits, fresh = k.inFolder(text, m)
+			if edits, fresh, err = k.inFolder(text, m); err != nil {
+				return nil, err
+			}
 			break
 		}
 		spec, err := source.Parse(text)
@@ -113,9 +115,14 @@ func (k *Kept) placed(to string) (component, place string, err error) {
 
 // inFolder gives each component a file of a folder: an edit where it is there,
 // and a new file where not.
-func (k *Kept) inFolder(dir string, m gepa.Member) (edits []source.Edit, fresh []source.Change) {
+func (k *Kept) inFolder(dir string, m gepa.Member) (edits []source.Edit, fresh []source.Change, err error) {
+	taken := map[string]string{}
 	for _, name := range k.components() {
 		path := filepath.Join(dir, fileName(name)+".md")
+		if other, twice := taken[fileName(name)]; twice {
+			return nil, nil, usagef("components %s and %s would have the same file %s: name a place for each", other, name, path)
+		}
+		taken[fileName(name)] = name
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			fresh = append(fresh, source.Change{Path: path, After: []byte(strings.TrimRight(m.Texts[name], "\n") + "\n")})
 			continue
@@ -123,7 +130,7 @@ func (k *Kept) inFolder(dir string, m gepa.Member) (edits []source.Edit, fresh [
 		edits = append(edits, source.Edit{Spec: source.Spec{Kind: source.File, Path: path}, Text: m.Texts[name]})
 		k.expect(&edits[len(edits)-1], name)
 	}
-	return edits, fresh
+	return edits, fresh, nil
 }
 
 // fileName makes a file's name of a component's.

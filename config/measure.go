@@ -172,6 +172,10 @@ func (s *subject) runOn(ctx context.Context, on set, missing []int, m *measured)
 	if err := calls.open(ctx); err != nil {
 		return err
 	}
+	if calls.purse != nil {
+		calls.purse.Spend(gepa.Usage{Calls: s.spent.Calls, InputTokens: s.spent.Tokens, Cost: gepa.Cost{Nanos: s.spent.Nanos}})
+		defer func() { s.spent = calls.purse.Spent() }()
+	}
 	calls.began = true
 	rollouts, times := make([]gepa.Rollout, len(missing)), make([]time.Duration, len(missing))
 	group, ctx := errgroup.WithContext(ctx)
@@ -292,6 +296,9 @@ func (c Compare) Do(ctx context.Context) (report.Versus, error) {
 	if err := c.On.check(); err != nil {
 		return report.Versus{}, err
 	}
+	if c.A.Setup.Record != "" || c.B.Setup.Record != "" {
+		return report.Versus{}, usagef("--record keeps the calls of one program: record gepa eval of each")
+	}
 	a, err := c.A.find(ctx)
 	if err != nil {
 		return report.Versus{}, err
@@ -330,6 +337,7 @@ func (c Compare) Do(ctx context.Context) (report.Versus, error) {
 	if err != nil {
 		return report.Versus{}, err
 	}
+	b.spent = a.spent // caps are for both together
 	two, err := b.measure(ctx, on, c.Fresh)
 	if err != nil {
 		return report.Versus{}, err

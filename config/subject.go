@@ -40,6 +40,8 @@ type subject struct {
 	// same says that it runs as its run did, so that what the run measured
 	// need not be measured again.
 	same bool
+	// spent is what was spent under the same caps before, and in the end.
+	spent lm.Caps
 }
 
 // find reads what the name says.

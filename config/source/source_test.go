@@ -285,6 +285,26 @@ func TestPlanTellsEveryError(t *testing.T) {
 	}
 }
 
+// Two names of one file are one file: no edit is lost.
+func TestPlanKnowsAFileByAllItsNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"a.yaml": "x: one\ny: two\n"})
+	if err := os.Symlink("a.yaml", filepath.Join(dir, "b.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := source.Plan([]source.Edit{{Spec: parse(t, "a.yaml#/x").In(dir), Text: "1x"}, {Spec: parse(t, "b.yaml#/y").In(dir), Text: "2x"}})
+	if err != nil || len(changes) != 1 {
+		t.Fatal(changes, err)
+	}
+	if err := source.Write(changes); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, dir, "a.yaml"); got != "x: 1x\ny: 2x\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 // A change that cannot be made leaves every file as it was.
 func TestWriteAllOrNone(t *testing.T) {
 	t.Parallel()

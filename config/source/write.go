@@ -59,7 +59,8 @@ func Plan(edits []Edit) ([]Change, error) {
 			errs = append(errs, invalidf("%s is the place of two texts", e.Spec))
 			continue
 		}
-		at := slices.IndexFunc(changes, func(c Change) bool { return c.Path == e.Spec.Path })
+		// One file may have several names.
+		at := slices.IndexFunc(changes, func(c Change) bool { return sameFile(c.Path, e.Spec.Path) })
 		if at < 0 {
 			data, err := os.ReadFile(e.Spec.Path)
 			if err != nil {
@@ -80,6 +81,18 @@ func Plan(edits []Edit) ([]Change, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(changes, func(c Change) bool { return bytes.Equal(c.Before, c.After) }), nil
+}
+
+func sameFile(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	two, err := os.Stat(b)
+	return err == nil && os.SameFile(one, two)
 }
 
 func (e Edit) apply(data []byte) ([]byte, error) {
