@@ -16,6 +16,7 @@ import (
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/program/hotpotqa"
+	"github.com/gepa-go/gepa/report"
 )
 
 // The forms in which a candidate's texts can be had; see docs/compare.md.
@@ -87,16 +88,7 @@ func (k *Kept) textsJSON(texts gepa.Candidate) ([]byte, error) {
 	for _, c := range k.Story.State.Run().Components {
 		f = append(f, c.Name, texts[c.Name])
 	}
-	raw, err := gepa.EncodeValue(gepa.NewFields(f...))
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, raw, "", "  "); err != nil {
-		return nil, err
-	}
-	out.WriteByte('\n')
-	return out.Bytes(), nil
+	return report.Indented(gepa.NewFields(f...))
 }
 
 func (k *Kept) markdown(m gepa.Member) ([]byte, error) {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -51,16 +50,7 @@ func NewBaseline(system Measured, examples []ScoredExample) Baseline {
 
 // Encode returns the baseline as it is kept.
 func (b Baseline) Encode() ([]byte, error) {
-	raw, err := gepa.EncodeValue(b)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, raw, "", "  "); err != nil {
-		return nil, err
-	}
-	out.WriteByte('\n')
-	return out.Bytes(), nil
+	return Indented(b)
 }
 
 // ParseBaseline reads what [Baseline.Encode] wrote.

@@ -167,17 +167,5 @@ func wrapPlain(text string, columns int) []string {
 	if width(text) <= columns {
 		return []string{text}
 	}
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if line != "" && width(line)+1+width(word) > columns {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
+	return folded(text, columns)
 }

@@ -44,11 +44,7 @@ func newApply() *cobra.Command {
 			"  gepa apply my-run --to reason.predict=prompts/reason.md --to verify=agent.yaml#/prompts/verify",
 		Args: oneRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := config.Locate(argument(args, 0))
-			if err != nil {
-				return err
-			}
-			run, err := config.ReadKept(cmd.Context(), dir)
+			run, err := readRun(cmd, args)
 			if err != nil {
 				return err
 			}

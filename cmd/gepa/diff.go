@@ -18,11 +18,7 @@ func newDiff() *cobra.Command {
 		Example: "  gepa diff my-run\n  gepa diff my-run --candidate 3 --against parent\n  gepa diff my-run --json | jq '.components[].steps[].validation.lost'",
 		Args:    oneRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := config.Locate(argument(args, 0))
-			if err != nil {
-				return err
-			}
-			run, err := config.ReadKept(cmd.Context(), dir)
+			run, err := readRun(cmd, args)
 			if err != nil {
 				return err
 			}
@@ -49,4 +45,13 @@ func addOutput(cmd *cobra.Command, asJSON, noColor *bool) {
 	f := cmd.Flags()
 	f.BoolVar(asJSON, "json", false, "print one JSON object (docs/formats/cli-json.md)")
 	f.BoolVar(noColor, "no-color", false, "use no colours; NO_COLOR in the environment does the same")
+}
+
+// readRun reads the run that is the command's argument.
+func readRun(cmd *cobra.Command, args []string) (*config.Kept, error) {
+	dir, err := config.Locate(argument(args, 0))
+	if err != nil {
+		return nil, err
+	}
+	return config.ReadKept(cmd.Context(), dir)
 }
