@@ -341,6 +341,23 @@ func (o Optimize) checkChoices() error {
 			return usagef("--%s %s: want %s%s", f.flag, f.value, orWords(f.choices), DidYouMean(f.value, f.choices))
 		}
 	}
+	if err := o.checkParams(); err != nil {
+		return err
+	}
+	if err := o.Search.check(); err != nil {
+		return err
+	}
+	if o.Target < 0 || o.Target > 1 {
+		return usagef("--target %g: want a mean score between 0 and 1", o.Target)
+	}
+	if o.Auto != "" && o.Rollouts > 0 {
+		return usagef("--auto and --rollouts both bound the rollouts: give one of them")
+	}
+	return nil
+}
+
+// checkParams refuses parameters of the models that are out of range.
+func (o Optimize) checkParams() error {
 	for prefix, params := range o.generation() {
 		if t := params.Temperature; t != nil && *t < 0 {
 			return usagef("--%stemperature %g: want 0 or more", prefix, *t)
@@ -351,15 +368,6 @@ func (o Optimize) checkChoices() error {
 		if slices.Contains(params.Stop, "") {
 			return usagef("--%sstop: want a text at which a reply ends, got an empty one", prefix)
 		}
-	}
-	if err := o.Search.check(); err != nil {
-		return err
-	}
-	if o.Target < 0 || o.Target > 1 {
-		return usagef("--target %g: want a mean score between 0 and 1", o.Target)
-	}
-	if o.Auto != "" && o.Rollouts > 0 {
-		return usagef("--auto and --rollouts both bound the rollouts: give one of them")
 	}
 	return nil
 }
