@@ -70,12 +70,13 @@ func (o Optimize) data() (sets, error) {
 }
 
 func (o Optimize) load(flag string, src Source, limit int) ([]gepa.Example, error) {
+	opts := dataset.Options{Form: dataset.FormHotpotQA, Decoders: Decoders()}
 	var examples []gepa.Example
 	var err error
 	if src.Data != nil {
-		examples, err = dataset.ReadHotpotQA(bytes.NewReader(src.Data), src.Path)
+		examples, err = dataset.Read(bytes.NewReader(src.Data), src.Path, opts)
 	} else {
-		examples, err = dataset.HotpotQA(src.Path)
+		examples, err = dataset.Load(src.Path, opts)
 	}
 	if err != nil {
 		if o.resumed && errors.Is(err, fs.ErrNotExist) {

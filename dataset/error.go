@@ -14,6 +14,9 @@ type Error struct {
 	// Column counts characters from 1; 0 if the problem concerns the whole
 	// line.
 	Column int
+	// Row counts the rows from 1 in files that have no lines, such as Parquet;
+	// 0 if the problem concerns the whole file, or Line says where.
+	Row int
 	// ID is the id of the example concerned; "" if it is not known.
 	ID string
 	// Field is the name of the field concerned; "" if there is none.
@@ -38,6 +41,9 @@ func (e *Error) Error() string {
 		}
 	}
 	b.WriteString(": ")
+	if e.Row > 0 {
+		fmt.Fprintf(&b, "row %d: ", e.Row)
+	}
 	if e.ID != "" {
 		fmt.Fprintf(&b, "example %q: ", e.ID)
 	}

@@ -24,24 +24,19 @@ import (
 // "supporting_facts", a list of [title, sentence index] pairs. Other fields
 // are dropped. The id is the file's; see [Options] for one that has none.
 //
+// The data set's Parquet files have the rows' form: read them by [Load] with
+// [FormHotpotQA] and the decoder of package dataset/parquet.
+//
 // An example without question, context or answer is an error, of type
 // [*Error] like all others.
 func HotpotQA(path string) ([]gepa.Example, error) {
-	src, err := open(path)
-	if err != nil {
-		return nil, err
-	}
-	return src.examples((*row).hotpotQA)
+	return Load(path, Options{Form: FormHotpotQA})
 }
 
 // ReadHotpotQA is [HotpotQA] for content that is no file; name stands for it
 // in errors.
 func ReadHotpotQA(r io.Reader, name string) ([]gepa.Example, error) {
-	src, err := readAll(r, name)
-	if err != nil {
-		return nil, err
-	}
-	return src.examples((*row).hotpotQA)
+	return Read(r, name, Options{Form: FormHotpotQA})
 }
 
 // Paragraph returns the text of a HotpotQA paragraph as programs see it: the

@@ -2,44 +2,25 @@ package dataset
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
+	"cmp"
+	"errors"
 	"io"
+	"io/fs"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
 	"slices"
-	"unicode/utf8"
+	"strings"
 
 	"github.com/gepa-go/gepa"
 )
 
-// Options say which fields of a file's objects are what. The zero value is
-// useful.
-type Options struct {
-	// ID is the field that holds the example's id, a non-empty string or an
-	// integer. Defaults to "id", or "_id" where there is no "id". Where the
-	// default finds neither, the id is derived from the content: the first 16
-	// hexadecimal digits of [gepa.Example.Hash]. The id field is no input,
-	// unless Inputs names it.
-	ID string
-	// Inputs are the fields that a program may see, in this order; every
-	// object must have each of them. Defaults to all fields that are neither
-	// the id nor labels, in the order of the file.
-	Inputs []string
-	// Labels are the fields that only metrics may see, in this order; every
-	// object must have each of them. Defaults, where Inputs is given, to all
-	// other fields, and else to those with a name of [LabelNames].
-	Labels []string
-}
-
-// LabelNames returns the names by which a field is taken for a label when
-// [Options] say nothing about inputs and labels.
-func LabelNames() []string {
-	return []string{"answer", "answers", "label", "labels", "gold", "expected", "target", "output"}
-}
-
-// Load reads the examples of a file: JSON lines or one JSON array of objects,
-// told apart by content, in UTF-8 with or without byte order mark. Lines may
-// be of any length; blank ones are skipped. The whole file is held in memory
-// while it is read.
+// Load reads the examples of one file: JSON lines, a JSON document, CSV, TSV,
+// or what opts.Decoders can read; "-" is standard input. Text is in UTF-8 with
+// or without byte order mark; lines may be of any length, and blank ones are
+// skipped. A text file is held in memory while it is read; a [Decoder] sees to
+// its own.
 //
 // Values keep their shape, number literals and key order; only spacing and
 // the spelling of strings are made uniform, so that equal content has an equal
@@ -49,193 +30,220 @@ func LabelNames() []string {
 // that occurs twice are errors, as is content that occurs twice where ids are
 // derived from it. All errors are of type [*Error], save those about opts.
 func Load(path string, opts Options) ([]gepa.Example, error) {
-	if err := opts.validate(); err != nil {
-		return nil, err
-	}
-	src, err := open(path)
-	if err != nil {
-		return nil, err
-	}
-	return src.examples(opts.example)
+	loaded, err := load([]string{path}, opts)
+	return loaded.Examples, err
 }
 
-// Read is [Load] for content that is no file; name stands for it in errors.
+// Loaded is what [LoadFiles] read.
+type Loaded struct {
+	Examples []gepa.Example
+	// Files are the files, in the order in which they were read.
+	Files []string
+	// Rows is the number of objects read, Filtered the number of those that
+	// Options.Where left out, Repeated that of those that Options.Dedupe
+	// dropped, and Unsampled that of those that Options.Sample did not draw.
+	Rows, Filtered, Repeated, Unsampled int
+}
+
+// LoadFiles is [Load] for several files, whose examples follow each other. A
+// path may be a pattern (see [path/filepath.Match]), which stands for the
+// files that match, by name; one that matches none is an error, and so is a
+// file named twice.
+func LoadFiles(paths []string, opts Options) (Loaded, error) {
+	var files []string
+	for _, path := range paths {
+		matches, err := expand(path)
+		if err != nil {
+			return Loaded{}, err
+		}
+		for _, file := range matches {
+			if slices.Contains(files, file) {
+				return Loaded{}, &Error{File: file, Problem: "is named twice", Remedy: "name every file once"}
+			}
+			files = append(files, file)
+		}
+	}
+	if len(files) == 0 {
+		return Loaded{}, errors.New("dataset: no file is named: give at least one")
+	}
+	return load(files, opts)
+}
+
+// expand returns the files that a path stands for.
+func expand(path string) ([]string, error) {
+	if _, err := os.Lstat(path); err == nil || !strings.ContainsAny(path, "*?[") {
+		return []string{path}, nil
+	}
+	matches, err := filepath.Glob(path)
+	if err != nil {
+		return nil, &Error{File: path, Problem: "is no valid pattern: " + err.Error(), Remedy: "close its brackets", Err: err}
+	}
+	if len(matches) == 0 {
+		return nil, &Error{File: path, Problem: "matches no file", Remedy: "check the pattern", Err: fs.ErrNotExist}
+	}
+	return matches, nil
+}
+
+// Read is [Load] for content that is no file; name stands for it in errors,
+// and its extension says the format where the content does not.
 func Read(r io.Reader, name string, opts Options) ([]gepa.Example, error) {
-	if err := opts.validate(); err != nil {
-		return nil, err
-	}
-	src, err := readAll(r, name)
+	p, err := opts.plan()
 	if err != nil {
 		return nil, err
 	}
-	return src.examples(opts.example)
-}
-
-// examples converts every row and refuses ids that occur twice.
-func (s *source) examples(convert func(*row) (gepa.Example, error)) ([]gepa.Example, error) {
-	var examples []gepa.Example
-	starts := map[string]int{}
-	for r, err := range s.rows() {
-		if err != nil {
-			return nil, err
-		}
-		ex, err := convert(&r)
-		if err != nil {
-			return nil, err
-		}
-		derived := ex.ID == ""
-		if derived {
-			ex.ID = ex.Hash()[:16]
-		}
-		if first, ok := starts[ex.ID]; ok {
-			line, _ := s.position(first)
-			if derived {
-				return nil, r.errorf("", "", "remove one of them, or give every example an id",
-					"the example repeats the one of line %d, and neither has an id", line)
-			}
-			return nil, r.errorf(ex.ID, "", "give every example an id of its own", "the id is also that of line %d", line)
-		}
-		starts[ex.ID] = r.start
-		examples = append(examples, ex)
+	c := newCollector(p)
+	if err := c.read(r, name); err != nil {
+		return nil, err
 	}
-	return examples, nil
+	loaded, err := c.loaded([]string{name})
+	return loaded.Examples, err
 }
 
-// validate refuses options that contradict themselves.
-func (o Options) validate() error {
-	seen := map[string]string{}
-	for _, list := range []struct {
-		role  string
-		names []string
-	}{{"an input", o.Inputs}, {"a label", o.Labels}} {
-		for _, name := range list.names {
-			if before, ok := seen[name]; ok {
-				return fmt.Errorf("dataset: field %q is named as %s and as %s: name it once", name, before, list.role)
-			}
-			seen[name] = list.role
+func load(files []string, opts Options) (Loaded, error) {
+	p, err := opts.plan()
+	if err != nil {
+		return Loaded{}, err
+	}
+	c := newCollector(p)
+	for _, file := range files {
+		if err := c.file(file); err != nil {
+			return Loaded{}, err
+		}
+		if c.full() {
+			break
+		}
+	}
+	return c.loaded(files)
+}
+
+// file reads one file.
+func (c *collector) file(path string) (err error) {
+	if path == "-" {
+		stdin := c.Stdin
+		if stdin == nil {
+			stdin = os.Stdin
+		}
+		return c.read(stdin, "standard input")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return unreadable(path, err)
+	}
+	if info.IsDir() {
+		return &Error{File: path, Problem: "is a folder", Remedy: "name the files in it, for instance " + filepath.Join(path, "*.jsonl")}
+	}
+	if !info.Mode().IsRegular() {
+		return c.read(f, path) // a pipe, which has no size and cannot be read twice
+	}
+	return c.readAt(File{ReaderAt: f, Size: info.Size()}, path)
+}
+
+func unreadable(path string, err error) error {
+	e := &Error{File: path, Problem: "cannot be read: " + err.Error(), Remedy: "check that it is a file you may read", Err: err}
+	if errors.Is(err, fs.ErrNotExist) {
+		e.Problem, e.Remedy = "no such file", "check the path"
+	}
+	return e
+}
+
+// read reads what cannot be read at a place.
+func (c *collector) read(r io.Reader, name string) error {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return &Error{File: name, Problem: "cannot be read: " + err.Error(), Remedy: "try again", Err: err}
+	}
+	return c.readAt(File{ReaderAt: bytes.NewReader(data), Size: int64(len(data))}, name)
+}
+
+func (c *collector) readAt(f File, name string) error {
+	rows, err := c.rows(f, name)
+	if err != nil {
+		return err
+	}
+	for r, err := range rows {
+		if err != nil {
+			return err
+		}
+		if err := c.add(&r); err != nil {
+			return err
+		}
+		if c.full() {
+			break
 		}
 	}
 	return nil
 }
 
-// example maps one row by the options.
-func (o Options) example(r *row) (gepa.Example, error) {
-	idField, id, err := r.id(o.ID)
+// rows yields the rows of a file.
+func (c *collector) rows(f File, name string) (iter.Seq2[row, error], error) {
+	beginning := make([]byte, min(512, f.Size))
+	if _, err := f.ReadAt(beginning, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, unreadable(name, err)
+	}
+	format := c.format(name, beginning)
+	if format == FormatCSV || format == FormatTSV || format == FormatJSON || format == FormatJSONL || format == "" {
+		data := make([]byte, f.Size)
+		if _, err := f.ReadAt(data, 0); err != nil && !errors.Is(err, io.EOF) {
+			return nil, unreadable(name, err)
+		}
+		return c.text(name, data, format)
+	}
+	decoder, err := c.decoder(name, format)
 	if err != nil {
-		return gepa.Example{}, err
+		return nil, err
 	}
-	inputs, labels := o.Inputs, o.Labels
-	taken := func(name string) bool {
-		return name == idField || slices.Contains(o.Inputs, name) || slices.Contains(o.Labels, name)
-	}
-	for _, name := range r.fields.Names() {
-		switch {
-		case taken(name):
-		case len(o.Inputs) == 0 && (len(o.Labels) > 0 || !slices.Contains(LabelNames(), name)):
-			inputs = append(slices.Clip(inputs), name)
-		case len(o.Labels) == 0:
-			labels = append(slices.Clip(labels), name)
-		}
-	}
-	ex := gepa.Example{ID: id}
-	if ex.Inputs, err = r.pick(id, inputs); err != nil {
-		return gepa.Example{}, err
-	}
-	if ex.Labels, err = r.pick(id, labels); err != nil {
-		return gepa.Example{}, err
-	}
-	if len(ex.Inputs) == 0 {
-		return gepa.Example{}, r.errorf(id, "", "give it a field that the program may see", "has no input")
-	}
-	return ex, nil
+	return decoded(decoder, f, name), nil
 }
 
-// pick returns the named fields of the row.
-func (r *row) pick(id string, names []string) (gepa.Fields, error) {
-	var out gepa.Fields
-	for _, name := range names {
-		raw, ok := r.fields.Get(name)
-		if !ok {
-			return nil, r.errorf(id, name, "add it to the example, or name other inputs and labels", "is missing")
-		}
-		out = append(out, gepa.Field{Name: name, Value: uniform(raw)})
-	}
-	return out, nil
-}
-
-// id returns the row's id and the field that holds it, both "" where a default
-// field is not there.
-func (r *row) id(field string) (name, id string, err error) {
-	names := []string{field}
-	if field == "" {
-		names = []string{"id", "_id"}
-	}
-	for _, name := range names {
-		raw, ok := r.fields.Get(name)
-		if !ok {
-			continue
-		}
-		const remedy = "give every example a string or an integer as id"
-		var n json.Number
-		switch {
-		case json.Unmarshal(raw, &id) == nil && raw[0] == '"':
-			if id == "" {
-				return "", "", r.errorf("", name, remedy, "is empty")
-			}
-			return name, id, nil
-		case json.Unmarshal(raw, &n) == nil && !bytes.ContainsAny(raw, ".eE\"n"):
-			return name, n.String(), nil
-		default:
-			return "", "", r.errorf("", name, remedy, "is %s, not an id", kindOf(raw))
-		}
-	}
-	if field != "" {
-		return "", "", r.errorf("", field, "add it to the example, or name another id field", "is missing")
-	}
-	return "", "", nil
-}
-
-// uniform returns valid JSON without insignificant space and with strings
-// spelled as [gepa.EncodeValue] spells them. Numbers and the order of keys
-// stay.
-func uniform(raw json.RawMessage) json.RawMessage {
-	var compact bytes.Buffer
-	if json.Compact(&compact, raw) != nil {
-		return raw
-	}
-	in := compact.Bytes()
-	out := make([]byte, 0, len(in))
-	for len(in) > 0 {
-		quote := bytes.IndexByte(in, '"')
-		if quote < 0 {
-			return append(out, in...)
-		}
-		end := quote + 1
-		for in[end] != '"' {
-			if in[end] == '\\' {
-				end++
-			}
-			end++
-		}
-		out = append(out, in[:quote]...)
-		out = append(out, uniformString(in[quote:end+1])...)
-		in = in[end+1:]
-	}
-	return out
-}
-
-func uniformString(literal []byte) []byte {
-	plain := func(c byte) bool { return c != '\\' && c < utf8.RuneSelf }
-	if !slices.ContainsFunc(literal, func(c byte) bool { return !plain(c) }) {
-		return literal
-	}
-	var s string
-	if json.Unmarshal(literal, &s) != nil {
-		return literal
-	}
-	encoded, err := gepa.EncodeValue(s)
+// text yields the rows of a text file.
+func (c *collector) text(name string, data []byte, format Format) (iter.Seq2[row, error], error) {
+	src, err := newSource(name, data)
 	if err != nil {
-		return literal
+		return nil, err
 	}
-	return encoded
+	switch format {
+	case FormatCSV:
+		return src.csv(c.Options, c.comma), nil
+	case FormatTSV:
+		comma := c.comma
+		if c.Separator == "" {
+			comma = '\t'
+		}
+		return src.csv(c.Options, comma), nil
+	default:
+		return src.json(c.Key), nil
+	}
 }
+
+// decoded yields the rows of a decoder, whose errors it completes.
+func decoded(decoder Decoder, f File, name string) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		number := 0
+		for r, err := range decoder.Rows(f) {
+			if err != nil {
+				e := &Error{File: name, Problem: err.Error(), Remedy: "write the file anew, or convert it to JSON lines", Err: err}
+				if own, ok := errors.AsType[*Error](err); ok {
+					e = own
+					e.File = name
+				}
+				yield(row{}, e)
+				return
+			}
+			number++
+			if !yield(row{name: name, number: r.Number, fields: r.Fields}, nil) {
+				return
+			}
+		}
+		if number == 0 {
+			yield(row{}, &Error{File: name, Problem: "holds no example: it has no rows", Remedy: "give a file with rows"})
+		}
+	}
+}
+
+// sortedKeys returns the keys of a map in order.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

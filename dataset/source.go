@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"iter"
-	"os"
 	"unicode/utf8"
 
 	"github.com/gepa-go/gepa"
@@ -18,37 +15,33 @@ import (
 type source struct {
 	name string
 	data []byte
+
+	// The line of the last row, so that counting lines takes one pass.
+	offset, lines int
 }
 
-// A row is one object of a source.
+// line returns the line, from 1, of an offset that is not before the last one
+// asked for.
+func (s *source) line(offset int) int {
+	s.lines += bytes.Count(s.data[s.offset:offset], []byte{'\n'})
+	s.offset = offset
+	return s.lines + 1
+}
+
+// A row is one object of a file.
 type row struct {
-	src    *source
-	start  int // offset of the object's first byte
-	raw    []byte
+	name   string // the file's
+	number int    // from 1
+	line   int    // from 1 where the file has lines; 0 where not
 	fields gepa.Fields
+
+	// What follows is known of rows of JSON only.
+	src   *source
+	start int // offset of the object's first byte
+	raw   []byte
 	// lines is true where every row has a line of its own, so that the column
 	// says nothing.
 	lines bool
-}
-
-func open(path string) (*source, error) {
-	data, err := os.ReadFile(path)
-	if err == nil {
-		return newSource(path, data)
-	}
-	e := &Error{File: path, Problem: "cannot be read: " + err.Error(), Remedy: "check that it is a file you may read", Err: err}
-	if errors.Is(err, fs.ErrNotExist) {
-		e.Problem, e.Remedy = "no such file", "check the path"
-	}
-	return nil, e
-}
-
-func readAll(r io.Reader, name string) (*source, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, &Error{File: name, Problem: "cannot be read: " + err.Error(), Err: err}
-	}
-	return newSource(name, data)
 }
 
 // newSource refuses content that is not text in UTF-8 and drops a byte order
@@ -90,6 +83,13 @@ func (s *source) position(offset int) (line, column int) {
 // errorf makes an error about the row or, where field is not "", about one of
 // its fields.
 func (r *row) errorf(id, field, remedy, problem string, args ...any) *Error {
+	if r.src == nil {
+		e := &Error{File: r.name, Line: r.line, ID: id, Field: field, Problem: fmt.Sprintf(problem, args...), Remedy: remedy}
+		if r.line == 0 {
+			e.Row = r.number
+		}
+		return e
+	}
 	offset := r.start
 	if field != "" {
 		offset += fieldOffset(r.raw, field)
@@ -100,6 +100,14 @@ func (r *row) errorf(id, field, remedy, problem string, args ...any) *Error {
 		e.Column = 0
 	}
 	return e
+}
+
+// place says where the row is, for errors about another one.
+func (r *row) place() string {
+	if r.line > 0 {
+		return fmt.Sprintf("line %d", r.line)
+	}
+	return fmt.Sprintf("row %d", r.number)
 }
 
 // fieldOffset returns where in a JSON object the name of a field begins, and 0
@@ -126,19 +134,22 @@ func fieldOffset(object []byte, name string) int {
 	return 0
 }
 
-const formats = "give JSON lines (one object a line) or one JSON array of objects"
+const formats = "give JSON lines (one object a line), one JSON array of objects, or CSV or Parquet with its extension"
 
-// rows yields the objects of a source in order, and stops after the first
-// error. A source without any object is an error.
-func (s *source) rows() iter.Seq2[row, error] {
+// json yields the objects of JSON or JSON lines in order, and stops after the
+// first error. Where key is given, they are the items of a list within one
+// JSON document. A source without any object is an error.
+func (s *source) json(key string) iter.Seq2[row, error] {
 	return func(yield func(row, error) bool) {
 		text := bytes.TrimLeft(s.data, " \t\r\n")
 		start := len(s.data) - len(text)
 		switch {
 		case len(text) == 0:
 			yield(row{}, &Error{File: s.name, Problem: "holds no example", Remedy: formats})
+		case key != "":
+			s.listAt(key, yield)
 		case text[0] == '[':
-			s.array(start, yield)
+			s.array(start, len(s.data), yield)
 		case text[0] == '{':
 			s.jsonLines(yield)
 		default:
@@ -149,6 +160,7 @@ func (s *source) rows() iter.Seq2[row, error] {
 
 // jsonLines yields the objects of JSON lines; blank lines are skipped.
 func (s *source) jsonLines(yield func(row, error) bool) {
+	number := 0
 	for start := 0; start < len(s.data); {
 		line := s.data[start:]
 		if i := bytes.IndexByte(line, '\n'); i >= 0 {
@@ -159,8 +171,10 @@ func (s *source) jsonLines(yield func(row, error) bool) {
 			start += bytes.Index(line, object)
 			r, err := s.row(start, object, true)
 			if err != nil && next < len(s.data) && json.Valid(s.data) {
-				err = s.errorAt(start, "is one JSON object over several lines", formats)
+				err = s.errorAt(start, "is one JSON object over several lines", s.keyRemedy())
 			}
+			number++
+			r.number = number
 			if !yield(r, err) || err != nil {
 				return
 			}
@@ -169,9 +183,10 @@ func (s *source) jsonLines(yield func(row, error) bool) {
 	}
 }
 
-// array yields the objects of a JSON array.
-func (s *source) array(start int, yield func(row, error) bool) {
-	dec := json.NewDecoder(bytes.NewReader(s.data[start:]))
+// array yields the objects of the JSON array that begins at start and must
+// end, but for space, at end.
+func (s *source) array(start, end int, yield func(row, error) bool) {
+	dec := json.NewDecoder(bytes.NewReader(s.data[start:end]))
 	if _, err := dec.Token(); err != nil {
 		yield(row{}, s.syntaxError(err))
 		return
@@ -186,6 +201,7 @@ func (s *source) array(start int, yield func(row, error) bool) {
 			return
 		}
 		r, err := s.row(from, raw, false)
+		r.number = n + 1
 		if !yield(r, err) || err != nil {
 			return
 		}
@@ -194,9 +210,8 @@ func (s *source) array(start int, yield func(row, error) bool) {
 		yield(row{}, s.syntaxError(err))
 		return
 	}
-	end := start + int(dec.InputOffset())
-	if rest := bytes.TrimLeft(s.data[end:], " \t\r\n"); len(rest) > 0 {
-		yield(row{}, s.errorAt(len(s.data)-len(rest), "goes on after the end of the JSON array", formats))
+	if rest := bytes.TrimLeft(s.data[start+int(dec.InputOffset()):end], " \t\r\n"); len(rest) > 0 {
+		yield(row{}, s.errorAt(end-len(rest), "goes on after the end of the JSON array", formats))
 		return
 	}
 	if n == 0 {
@@ -206,7 +221,7 @@ func (s *source) array(start int, yield func(row, error) bool) {
 
 // row reads one object.
 func (s *source) row(start int, raw []byte, lines bool) (row, error) {
-	r := row{src: s, start: start, raw: raw, lines: lines}
+	r := row{name: s.name, src: s, start: start, line: s.line(start), raw: raw, lines: lines}
 	if raw[0] != '{' && json.Valid(raw) {
 		return r, r.errorf("", "", formats, "want a JSON object, got %s", kindOf(raw))
 	}

@@ -4,6 +4,7 @@ package metric
 
 import (
 	"context"
+	"time"
 
 	"github.com/gepa-go/gepa"
 )
@@ -26,6 +27,13 @@ type Input struct {
 	Output gepa.Fields
 	// Trace lists the program's component calls.
 	Trace []gepa.Step
+	// Usage is what the program's model calls consumed.
+	Usage gepa.Usage
+	// Elapsed is how long the program ran; 0 if that is not known.
+	Elapsed time.Duration
+	// Repeat tells apart several rollouts on the same example; it counts from
+	// 0. A metric that asks a model has to ask anew for each.
+	Repeat int
 }
 
 // Result is what a [Metric] found.
@@ -36,6 +44,9 @@ type Result struct {
 	Objectives map[string]float64
 	// Feedback says in words what was right and wrong.
 	Feedback gepa.Feedback
+	// Usage is what measuring consumed, if the metric asks a model. It is not
+	// part of Input.Usage. A metric that fails says so by [gepa.WithUsage].
+	Usage gepa.Usage
 }
 
 // Func makes a [Metric] of a function.

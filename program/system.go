@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
@@ -47,12 +48,14 @@ func (s *system) Components() []gepa.Component { return s.program.Components() }
 
 func (s *system) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) {
 	rt := Runtime{Model: s.model, Params: s.opts.Params, Format: s.opts.Format, Repeat: job.Repeat}
+	began := time.Now()
 	out, err := s.program.Run(ctx, rt, job.Candidate, job.Example.Inputs)
 	if err != nil {
 		// The calls before the one that failed were paid for, too.
 		spent := out.Usage.Add(gepa.UsageOf(err))
 		return gepa.Rollout{}, gepa.WithUsage(fmt.Errorf("run the program: %w", err), spent)
 	}
+	elapsed := time.Since(began)
 	rollout := gepa.Rollout{Output: out.Output, Trace: out.Trace, Usage: out.Usage}
 	if out.Failure != nil {
 		rollout.Score = s.opts.FailureScore
@@ -61,12 +64,16 @@ func (s *system) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) {
 		rollout.Feedback = failureFeedback(out.Failure)
 		return rollout, nil //nolint:nilerr // err is nil here: the failure is in the outcome
 	}
-	result, err := s.metric.Measure(ctx, metric.Input{Example: job.Example, Output: out.Output, Trace: out.Trace})
+	result, err := s.metric.Measure(ctx, metric.Input{
+		Example: job.Example, Output: out.Output, Trace: out.Trace,
+		Usage: out.Usage, Elapsed: elapsed, Repeat: job.Repeat,
+	})
 	if err != nil {
 		spent := out.Usage.Add(gepa.UsageOf(err))
 		return gepa.Rollout{}, gepa.WithUsage(fmt.Errorf("measure the output: %w", err), spent)
 	}
 	rollout.Score, rollout.Objectives, rollout.Feedback = result.Score, result.Objectives, result.Feedback
+	rollout.Usage = rollout.Usage.Add(result.Usage)
 	return rollout, nil
 }
 

@@ -40,7 +40,7 @@ func newOptimize() *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.Program, "program", "", "program to optimize: hotpotqa")
-	f.StringVar(&o.Train.Path, "train", "", "file of training examples: HotpotQA as JSON or JSON lines")
+	f.StringVar(&o.Train.Path, "train", "", "file of training examples: HotpotQA as JSON, JSON lines or Parquet")
 	f.StringVar(&o.Dev.Path, "dev", "", "file of the sealed test set")
 	f.StringVar(&o.Val, "val", "", "validation set: so many of the training examples, or a file\n(a third of --train, at most 100)")
 	f.Var(number{&o.Limit, 1}, "limit", "use only the first so many examples of --train and --dev")
