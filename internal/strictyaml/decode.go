@@ -6,7 +6,6 @@ import (
 	"math"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -23,8 +22,9 @@ type decoder struct {
 // the key that the scalar is the value of.
 type Shorthand interface{ Shorthand() string }
 
-// OneOrMore is a list for which a scalar may stand.
-type OneOrMore interface{ OneOrMore() }
+// A Splitter is a list of texts for which a scalar may stand: it returns the
+// items.
+type Splitter interface{ Split(text string) []string }
 
 func (d *decoder) fail(node ast.Node, path, format string, args ...any) {
 	d.errs = append(d.errs, d.doc.ErrorAt(position(node.GetToken()), path, fmt.Sprintf(format, args...)))
@@ -99,7 +99,7 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 		short, ok := reflect.TypeAssert[Shorthand](v)
 		if _, isScalar := scalarText(node); ok && isScalar {
 			name := short.Shorthand()
-			d.value(node, v.Field(index[name]), path)
+			d.value(node, v.FieldByIndex(index[name]), path)
 			return
 		}
 		d.fail(node, path, "want keys with values (%s), got %s", strings.Join(names, ", "), describe(node))
@@ -118,7 +118,7 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 			continue
 		}
 		d.doc.keys[at] = position(f.Key.GetToken())
-		d.value(f.Value, v.Field(i), at)
+		d.value(f.Value, v.FieldByIndex(i), at)
 	}
 }
 
@@ -136,10 +136,14 @@ func (d *decoder) list(node ast.Node, v reflect.Value, path string) {
 	list, ok := node.(*ast.SequenceNode)
 	if !ok {
 		_, isScalar := scalarText(node)
-		if _, ok := reflect.TypeAssert[OneOrMore](v); ok && isScalar {
-			item := reflect.New(v.Type().Elem()).Elem()
-			d.value(node, item, path)
-			v.Set(reflect.Append(reflect.MakeSlice(v.Type(), 0, 1), item))
+		if splitter, ok := reflect.TypeAssert[Splitter](v); ok && isScalar {
+			var text string
+			d.scalar(node, reflect.ValueOf(&text).Elem(), path)
+			items := splitter.Split(text)
+			v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+			for i, item := range items {
+				v.Index(i).SetString(item)
+			}
 			return
 		}
 		d.fail(node, path, "want a list, as [a, b] or with a line \"- a\" for each item, got %s", describe(node))
@@ -342,19 +346,17 @@ func clip(s string) string {
 }
 
 // fieldsOf returns the names of a struct's fields, those of embedded structs
-// included, in order, and the index of each.
-func fieldsOf(t reflect.Type) ([]string, map[string]int) {
+// included, in order, and where each is.
+func fieldsOf(t reflect.Type) ([]string, map[string][]int) {
 	var names []string
-	index := map[string]int{}
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	index := map[string][]int{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" || name == "-" {
 			continue
 		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-		index[name] = i
+		names = append(names, name)
+		index[name] = f.Index
 	}
 	return names, index
 }
