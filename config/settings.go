@@ -205,12 +205,9 @@ func (o Optimize) settings(r *Run) (settings, error) {
 			return fileSettings{Memory: true, Limit: limit}
 		}
 	}
-	var system System
-	if o.System.Builtin == "" {
-		var err error
-		system, err = o.System.absolute()
-		errs = append(errs, err)
-	}
+	system, err := o.System.absolute()
+	errs = append(errs, err)
+	system.Builtin = ""
 	metric := o.Metric
 	if metric.Command != nil {
 		c := *metric.Command
@@ -218,7 +215,7 @@ func (o Optimize) settings(r *Run) (settings, error) {
 	}
 	b := r.Options.Budget
 	s := settings{
-		Format: settingsFormat, Program: o.System.Builtin, System: system, Metric: metric, Start: orDefault(o.startedFrom, abs(o.Start)), Seed: o.Seed,
+		Format: settingsFormat, Program: orDefault(o.Program, o.System.Builtin), System: system, Metric: metric, Start: orDefault(o.startedFrom, abs(o.Start)), Seed: o.Seed,
 		Data: dataSettings{
 			Train:   file(o.Train, orDefault(o.LimitTrain, o.Limit)),
 			Dev:     file(o.Dev, orDefault(o.LimitDev, o.Limit)),
@@ -243,9 +240,7 @@ func (o Optimize) settings(r *Run) (settings, error) {
 		Replay: abs(o.Replay),
 	}
 	// The number of validation examples is kept as it was resolved.
-	if o.System.Artefact != nil {
-		return s, errors.Join(errs...) // its cases are its data
-	} else if n, err := strconv.Atoi(o.Val); err == nil || o.Val == "" {
+	if n, err := strconv.Atoi(o.Val); err == nil || o.Val == "" {
 		s.Data.ValNumber = orDefault(n, len(r.Data.Validation))
 	} else {
 		s.Data.Val = abs(o.Val)
@@ -314,7 +309,7 @@ func (s settings) optimize() (Optimize, error) {
 		Search:      s.Search.search(),
 		Concurrency: s.Limits.Concurrency, Start: s.Start, Seed: s.Seed,
 	}
-	if o.Val == "" && s.System.Artefact == nil {
+	if o.Val == "" {
 		o.Val = strconv.Itoa(s.Data.ValNumber)
 	}
 	return o, nil
