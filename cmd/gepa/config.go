@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -85,6 +87,8 @@ func resolved(l *config.Loaded, flags *pflag.FlagSet) []configKey {
 		switch {
 		case k.Flag != "" && flags.Changed(k.Flag):
 			shown.From, shown.Line, shown.Value = "flag", 0, flags.Lookup(k.Flag).Value.String()
+		case shown.Line == 0 && k.Value != "" && strings.HasSuffix(k.Path, "text"):
+			shown.Line = l.Line(strings.TrimSuffix(k.Path, "text") + "file")
 		case shown.Line == 0 && k.Value == "":
 			shown.From, shown.Value = "default", k.Default
 			if k.Default == "" {
@@ -148,6 +152,9 @@ func findConfig(cmd *cobra.Command, flag, argument string) (*config.Loaded, erro
 			return nil, nil //nolint:nilnil // flags say it all
 		}
 		path = config.FileName
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, config.FileName)
 	}
 	return config.Load(path, nil)
 }

@@ -124,7 +124,7 @@ func newRoot() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDemo(), newOptimize(), newResume(), newRuns(), newShow(), newExport(), newImport(), newDoctor(), newModels(), newCache(), newData(), newMetric(), newConfig(), newVersion())
+	root.AddCommand(newDemo(), newOptimize(), newResume(), newRuns(), newShow(), newExport(), newImport(), newDoctor(), newModels(), newCache(), newData(), newMetric(), newConfig(), newInit(), newVersion())
 	return root
 }
 

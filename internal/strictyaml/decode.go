@@ -99,6 +99,7 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 		short, ok := reflect.TypeAssert[Shorthand](v)
 		if _, isScalar := scalarText(node); ok && isScalar {
 			name := short.Shorthand()
+			d.doc.keys[join(path, name)] = position(node.GetToken())
 			d.value(node, v.FieldByIndex(index[name]), path)
 			return
 		}
