@@ -281,6 +281,9 @@ func (l *Loaded) withKeys(text, first string, given func(string) bool) string {
 		text = rest[len(flag):]
 	}
 	said := out.String()
+	if strings.HasPrefix(said, first+" and ") {
+		return said
+	}
 	said = strings.TrimPrefix(said, first)
 	said = strings.TrimPrefix(strings.TrimPrefix(said, ":"), " ")
 	return strings.TrimPrefix(said, "is missing: ")

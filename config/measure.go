@@ -96,16 +96,16 @@ func (o Optimize) measured(model lm.Model) (measured, error) {
 	case m.Measures != "":
 		specs, perr := metric.ParseSpecs(m.Measures)
 		if perr != nil {
-			return out, atf("metric.measures", "%w", perr)
+			return out, atf("metric.measures", "%s", unprefixed(perr))
 		}
 		combined, perr := metric.Named(specs...)
 		if perr != nil {
-			return out, atf("metric.measures", "%w; gepa metric list has all", perr)
+			return out, atf("metric.measures", "%s; gepa metric list has all", unprefixed(perr))
 		}
 		out.metric, out.worst = combined, combined.Worst()
 	case m.Expression != "":
 		if out.metric, err = expression.New(m.Expression); err != nil {
-			return out, atf("metric.expression", "%w", err)
+			return out, atf("metric.expression", "%s", unprefixed(err))
 		}
 	case m.Judge != nil:
 		j := m.Judge
@@ -149,6 +149,9 @@ func (m Metric) identity() string {
 	raw, err := json.Marshal(m)
 	return string(raw) + errorText(err)
 }
+
+// unprefixed returns what an error says without the name of its package.
+func unprefixed(err error) string { return strings.TrimPrefix(err.Error(), "metric: ") }
 
 func errorText(err error) string {
 	if err == nil {

@@ -100,7 +100,7 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 		if _, isScalar := scalarText(node); ok && isScalar {
 			name := short.Shorthand()
 			d.doc.keys[join(path, name)] = position(node.GetToken())
-			d.value(node, v.FieldByIndex(index[name]), path)
+			d.value(node, v.FieldByIndex(index[name]), join(path, name))
 			return
 		}
 		d.fail(node, path, "want keys with values (%s), got %s", strings.Join(names, ", "), describe(node))
