@@ -231,7 +231,8 @@ func (l *Loaded) Optimize() Optimize {
 // reports whether a flag was given, so that it is the flag's fault.
 func (l *Loaded) Locate(err error, given func(flag string) bool) error {
 	var of *strictyaml.Error
-	if err == nil || errors.As(err, &of) || !errors.Is(err, ErrUsage) {
+	var other *OtherRunError // it is about a folder
+	if err == nil || errors.As(err, &of) || errors.As(err, &other) || !errors.Is(err, ErrUsage) {
 		return err
 	}
 	if at, ok := errors.AsType[atError](err); ok {
