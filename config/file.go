@@ -86,93 +86,107 @@ func (l *Loaded) check() []error {
 
 // resolve makes paths relative to the present folder, and reads texts.
 func (l *Loaded) resolve() error {
-	dir := filepath.Dir(l.Path)
-	var errs []error
-	at := func(path string) string {
-		if path == "" || filepath.IsAbs(path) {
-			return path
-		}
-		return filepath.Join(dir, path)
-	}
-	all := func(paths Strings) Strings {
-		out := make(Strings, len(paths))
-		for i, p := range paths {
-			if out[i] = at(p); p == "-" {
-				out[i] = p
-			}
-		}
-		return out
-	}
-	text := func(key, file, text string) string {
-		if file == "" {
-			return text
-		}
-		if text != "" {
-			errs = append(errs, l.document.Errorf(key, "text and file are given: keep one of them"))
-		}
-		raw, err := os.ReadFile(at(file))
-		if err != nil {
-			errs = append(errs, l.document.Errorf(key+".file", "%s cannot be read: %v: check the path, which is relative to %s", at(file), plain(err), l.Path))
-			return ""
-		}
-		return WithoutFrontMatter(string(raw))
-	}
-	list := func(key string, specs []ComponentSpec) []ComponentSpec {
-		specs = slices.Clone(specs)
-		for i, c := range specs {
-			specs[i].Text = text(fmt.Sprintf("%s[%d]", key, i), c.File, c.Text)
-		}
-		return specs
-	}
+	r := resolver{loaded: l, dir: filepath.Dir(l.Path)}
 	f := &l.File
-	f.Data.Train, f.Data.Test = all(f.Data.Train), all(f.Data.Test)
+	f.Data.Train, f.Data.Test = r.paths(f.Data.Train), r.paths(f.Data.Test)
 	if _, err := strconv.Atoi(string(f.Data.Val)); err != nil {
-		f.Data.Val = Size(at(string(f.Data.Val)))
+		f.Data.Val = Size(r.path(string(f.Data.Val)))
 	}
 	for _, p := range []*string{&f.Limits.Cache, &f.Limits.Prices, &f.Limits.Record, &f.Limits.Replay, &f.Output.Start} {
-		*p = at(*p)
+		*p = r.path(*p)
 	}
-	f.Output.Folder = at(orDefault(f.Output.Folder, DefaultOut))
-	s := &f.System
+	f.Output.Folder = r.path(orDefault(f.Output.Folder, DefaultOut))
+	f.System = r.system(f.System)
+	if m := f.Metric.Command; m != nil {
+		c := *m
+		c.Dir, f.Metric.Command = r.path(orDefault(c.Dir, ".")), &c
+	}
+	if j := f.Metric.Judge; j != nil {
+		judge := *j
+		judge.Rubric = Text{Text: r.text("metric.judge.rubric", j.Rubric.File, j.Rubric.Text)}
+		f.Metric.Judge = &judge
+	}
+	return errors.Join(r.errs...)
+}
+
+// A resolver reads what a file names, relative to its folder.
+type resolver struct {
+	loaded *Loaded
+	dir    string
+	errs   []error
+}
+
+func (r *resolver) path(path string) string {
+	if path == "" || path == "-" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(r.dir, path)
+}
+
+func (r *resolver) paths(paths Strings) Strings {
+	out := make(Strings, len(paths))
+	for i, p := range paths {
+		out[i] = r.path(p)
+	}
+	return out
+}
+
+// text returns a text that is given, or that a file holds.
+func (r *resolver) text(key, file, text string) string {
+	if file == "" {
+		return text
+	}
+	if text != "" {
+		r.errs = append(r.errs, r.loaded.document.Errorf(key, "text and file are given: keep one of them"))
+	}
+	raw, err := os.ReadFile(r.path(file))
+	if err != nil {
+		r.errs = append(r.errs, r.loaded.document.Errorf(key+".file", "%s cannot be read: %v: check the path, which is relative to %s",
+			r.path(file), plain(err), r.loaded.Path))
+		return ""
+	}
+	return WithoutFrontMatter(string(raw))
+}
+
+func (r *resolver) components(key string, specs []ComponentSpec) []ComponentSpec {
+	specs = slices.Clone(specs)
+	for i, c := range specs {
+		specs[i].Text = r.text(fmt.Sprintf("%s[%d]", key, i), c.File, c.Text)
+	}
+	return specs
+}
+
+func (r *resolver) system(s System) System {
 	if s.Program != nil {
 		p := *s.Program
 		p.Modules = slices.Clone(p.Modules)
 		for i, m := range p.Modules {
 			key := fmt.Sprintf("system.program.modules[%d].instructions", i)
-			p.Modules[i].Instructions = Text{Text: text(key, m.Instructions.File, m.Instructions.Text), File: at(m.Instructions.File)}
+			p.Modules[i].Instructions = Text{Text: r.text(key, m.Instructions.File, m.Instructions.Text), File: r.path(m.Instructions.File)}
 		}
 		s.Program = &p
 	}
 	if s.Worker != nil {
 		w := *s.Worker
-		w.Dir, w.Components = at(orDefault(w.Dir, ".")), list("system.worker.components", w.Components)
+		w.Dir, w.Components = r.path(orDefault(w.Dir, ".")), r.components("system.worker.components", w.Components)
 		s.Worker = &w
 	}
 	if s.Command != nil {
 		c := *s.Command
-		c.Dir, c.Components = at(orDefault(c.Dir, ".")), list("system.command.components", c.Components)
+		c.Dir, c.Components = r.path(orDefault(c.Dir, ".")), r.components("system.command.components", c.Components)
 		s.Command = &c
 	}
 	if s.Webhook != nil {
 		w := *s.Webhook
-		w.Components = list("system.webhook.components", w.Components)
+		w.Components = r.components("system.webhook.components", w.Components)
 		s.Webhook = &w
 	}
 	if s.Artefact != nil {
 		a := *s.Artefact
-		a.Dir = at(orDefault(a.Dir, "."))
+		a.Dir = r.path(orDefault(a.Dir, "."))
 		s.Artefact = &a
 	}
-	if m := f.Metric.Command; m != nil {
-		c := *m
-		c.Dir, f.Metric.Command = at(orDefault(c.Dir, ".")), &c
-	}
-	if j := f.Metric.Judge; j != nil {
-		judge := *j
-		judge.Rubric = Text{Text: text("metric.judge.rubric", j.Rubric.File, j.Rubric.Text)}
-		f.Metric.Judge = &judge
-	}
-	return errors.Join(errs...)
+	return s
 }
 
 // WithoutFrontMatter returns the text of a file without what stands between
@@ -202,7 +216,7 @@ func (l *Loaded) Optimize() Optimize {
 		}
 		return Source{Path: files[0], More: files[1:]}
 	}
-	m, s, b := f.Models, f.Search, f.Budget
+	m, b := f.Models, f.Budget
 	return Optimize{
 		System: f.System, Metric: f.Metric,
 		Train: source(f.Data.Train), Dev: source(f.Data.Test), Val: string(f.Data.Val), Reading: f.Data.Reading,
@@ -216,13 +230,8 @@ func (l *Loaded) Optimize() Optimize {
 		Caps:     Caps{Nanos: int64(b.MaxCost), Tokens: b.MaxTokens, Calls: b.MaxCalls},
 		Feedback: f.Reflection.Feedback, Template: f.Reflection.Template, Fence: f.Reflection.Fence, Lint: f.Reflection.Lint,
 		Iterations: b.Iterations, Rollouts: b.Rollouts, Time: time.Duration(b.Time), Auto: b.Auto, Target: b.Target, Patience: b.Patience,
-		Search: Search{
-			Preset: s.Preset, Minibatch: s.Minibatch, InFlight: s.InFlight, PerMember: s.PerMember, Parent: s.Parent, Epsilon: s.Epsilon, TopK: s.TopK,
-			Dominance: s.Dominance, Components: s.Components, Sampling: s.Sampling, Acceptance: s.Acceptance, More: s.More, Children: s.Children,
-			Memory: s.Memory, Merges: s.Merges, MergeByModel: s.MergeByModel, Staged: s.Staged, StagedGrowth: s.StagedGrowth, StagedZ: s.StagedZ,
-			PerfectScore: s.PerfectScore,
-		},
-		Out: f.Output.Folder, Start: f.Output.Start, Seed: f.Seed,
+		Search: Search(f.Search),
+		Out:    f.Output.Folder, Start: f.Output.Start, Seed: f.Seed,
 	}
 }
 

@@ -39,10 +39,10 @@ func Init(template, dir string) ([]string, error) {
 		}
 	}
 	for i, f := range files {
-		if err := os.MkdirAll(filepath.Dir(paths[i]), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(paths[i]), 0o755); err != nil { //nolint:gosec // for its user to look into
 			return nil, usagef("%s: cannot make the folder: %w", filepath.Dir(paths[i]), plain(err))
 		}
-		if err := os.WriteFile(paths[i], f.Data, 0o644); err != nil { //nolint:gosec // for its user to read and change
+		if err := os.WriteFile(paths[i], f.Data, 0o644); err != nil {
 			return nil, usagef("%s: cannot be written: %w", paths[i], plain(err))
 		}
 	}

@@ -232,11 +232,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if err := o.checkInputs(sub.program, r.Data); err != nil {
 		return nil, err
 	}
-	proposer, err := propose.New(propose.Options{
-		Model: roles.reflection, Params: o.ReflectionParams, Judge: o.feedbackJudge(roles), JudgeParams: o.JudgeParams,
-		Feedback: propose.FeedbackSource(o.feedback()), Template: o.template(), Concurrency: o.Concurrency,
-		Fence: propose.Fence(o.fence()), Linter: propose.Linter{Default: propose.Level(o.lint())}, Logger: o.Logger,
-	})
+	proposer, err := o.proposer(roles)
 	if err != nil {
 		return nil, usage{err}
 	}
@@ -272,6 +268,15 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	}
 	r.Bound = o.bound(r)
 	return r, ctx.Err()
+}
+
+// proposer makes what writes new texts.
+func (o Optimize) proposer(r roles) (*propose.Proposer, error) {
+	return propose.New(propose.Options{
+		Model: r.reflection, Params: o.ReflectionParams, Judge: o.feedbackJudge(r), JudgeParams: o.JudgeParams,
+		Feedback: propose.FeedbackSource(o.feedback()), Template: o.template(), Concurrency: o.Concurrency,
+		Fence: propose.Fence(o.fence()), Linter: propose.Linter{Default: propose.Level(o.lint())}, Logger: o.Logger,
+	})
 }
 
 // watch lets all see the run's events who want to: the user, who may not, and

@@ -422,17 +422,18 @@ func (s System) identity() string {
 	}
 	var parts []string
 	for _, m := range s.Program.Modules {
-		part := m.Name + " (" + cmp.Or(m.Kind, program.KindPredict) + ") " + m.Signature
+		var part strings.Builder
+		part.WriteString(m.Name + " (" + cmp.Or(m.Kind, program.KindPredict) + ") " + m.Signature)
 		if m.When != "" {
-			part += " when " + m.When
+			part.WriteString(" when " + m.When)
 		}
 		if m.Repeat != nil {
-			part += fmt.Sprintf(" repeat %d from %s until %s", m.Repeat.Times, m.Repeat.From, m.Repeat.Until)
+			fmt.Fprintf(&part, " repeat %d from %s until %s", m.Repeat.Times, m.Repeat.From, m.Repeat.Until)
 		}
 		for _, name := range slices.Sorted(maps.Keys(m.Descriptions)) {
-			part += fmt.Sprintf(", %s is %q", name, m.Descriptions[name])
+			fmt.Fprintf(&part, ", %s is %q", name, m.Descriptions[name])
 		}
-		parts = append(parts, part)
+		parts = append(parts, part.String())
 	}
 	return "program: " + strings.Join(append(parts, strings.Join(s.Program.Outputs, ", ")), "; ")
 }

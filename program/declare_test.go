@@ -103,10 +103,12 @@ func TestDeclarationRefuses(t *testing.T) {
 		field  string
 		want   string
 	}{
-		"no module":     {func(d *program.Declaration) { d.Modules = nil }, "modules", "give at least one"},
-		"no name":       {func(d *program.Declaration) { d.Modules[0].Name = "" }, "name", "give the module a name"},
-		"no signature":  {func(d *program.Declaration) { d.Modules[0].Signature = "" }, "signature", "it is missing"},
-		"reasoning":     {func(d *program.Declaration) { d.Modules[0].Kind, d.Modules[0].Signature = "chain_of_thought", "question -> reasoning" }, "signature", "leave it out"},
+		"no module":    {func(d *program.Declaration) { d.Modules = nil }, "modules", "give at least one"},
+		"no name":      {func(d *program.Declaration) { d.Modules[0].Name = "" }, "name", "give the module a name"},
+		"no signature": {func(d *program.Declaration) { d.Modules[0].Signature = "" }, "signature", "it is missing"},
+		"reasoning": {func(d *program.Declaration) {
+			d.Modules[0].Kind, d.Modules[0].Signature = "chain_of_thought", "question -> reasoning"
+		}, "signature", "leave it out"},
 		"one round":     {func(d *program.Declaration) { d.Modules[1].Repeat = &program.Repeat{Times: 1} }, "repeat.times", "2 or more"},
 		"later module":  {func(d *program.Declaration) { d.Modules[0].Repeat = &program.Repeat{Times: 2, From: "check"} }, "repeat.from", "before it"},
 		"bad until":     {func(d *program.Declaration) { d.Modules[1].Repeat = &program.Repeat{Times: 2, Until: "verdic"} }, "repeat.until", "no variable verdic"},

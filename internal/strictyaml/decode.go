@@ -273,7 +273,6 @@ func (d *decoder) wanted(t reflect.Type) string {
 	return "a text"
 }
 
-//nolint:gochecknoglobals // never changes
 var envMark = regexp.MustCompile(`\$?\$\{env:([^}]*)\}`)
 
 // interpolated returns a scalar's text with environment variables put in.

@@ -165,8 +165,6 @@ func position(t *token.Token) Position {
 }
 
 // syntaxPlace is how the parser begins its messages where it gives no token.
-//
-//nolint:gochecknoglobals // never changes
 var syntaxPlace = regexp.MustCompile(`^\[(\d+):(\d+)\] `)
 
 // syntax says where a text is no YAML.
