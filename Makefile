@@ -1,7 +1,7 @@
 # The targets explain themselves: make help
 
 .DEFAULT_GOAL := help
-.PHONY: help verify build test race bars campaign lint cover fuzz-short generate coverage-long
+.PHONY: help verify build test race bars campaign lint cover fuzz-short generate search-bench coverage-long
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ fuzz-short: ## every fuzz target for five hundred inputs
 
 generate: ## write generated files anew
 	go generate ./...
+
+search-bench: ## compare search options anew and write the tables of docs/search.md
+	go run ./internal/searchbench/cmd/searchbench -o docs/search.md
 
 coverage-long: ## coverage of the statistical intervals, by long simulation
 	go test ./stats -run Coverage -v -args -long

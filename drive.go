@@ -3,6 +3,7 @@ package gepa
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"time"
 )
@@ -28,19 +29,22 @@ const (
 // drive has tasks done until the search that hands them out has no more, or
 // something ends it early. What tasks finish while it ends is journaled.
 func (e *engine) drive(ctx context.Context, ask func() (Asked, error)) error {
-	d := driver{engine: e, ask: ask}
+	d := driver{engine: e, ask: ask, written: make(chan error, 1)}
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	d.running = running
-	err := d.step(ctx, nil)
-	for err == nil && !d.done {
-		batch := d.wait(ctx)
-		if ctx.Err() != nil {
-			_, terr := d.take(ctx, batch, nil)
-			err = worse(context.Cause(ctx), terr)
+	err := context.Cause(ctx)
+	if err == nil {
+		err = d.take(nil, ask)
+	}
+	for err == nil {
+		d.flush(ctx)
+		d.startReady()
+		var done bool
+		if done, err = d.done(); done || err != nil {
 			break
 		}
-		err = d.step(ctx, batch)
+		err = d.wait(ctx)
 	}
 	if err != nil {
 		e.pool.waiting, e.pool.parked = nil, nil
@@ -48,6 +52,7 @@ func (e *engine) drive(ctx context.Context, ask func() (Asked, error)) error {
 			stop(err)
 		}
 		err = d.finish(ctx, err)
+		e.pool.waiting, e.pool.parked = nil, nil // what failed meanwhile must not run in a later drive
 	}
 	return err
 }
@@ -56,28 +61,54 @@ func (e *engine) drive(ctx context.Context, ask func() (Asked, error)) error {
 type driver struct {
 	*engine
 	ask     func() (Asked, error)
-	running context.Context
-	done    bool
+	running context.Context //nolint:containedctx // of the tasks of one drive
+	stopped bool            // the search has
+	pending outbox
+	writing *outbox // nil while nothing is written
+	written chan error
 }
 
-// wait returns the next messages: at least one, unless ctx ends or a parked
-// task's pause is over.
-func (d *driver) wait(ctx context.Context) []message {
+// done reports that nothing is left to do.
+func (d *driver) done() (bool, error) {
+	switch {
+	case d.writing != nil || !d.pending.empty():
+		return false, nil
+	case d.pool.idle():
+		return true, nil
+	case d.stopped:
+		return false, Fatal(errors.New("the search stopped while work was under way; this is a defect of gepa"))
+	default:
+		return false, nil
+	}
+}
+
+// wait waits for messages, for a write, for the end of a parked task's pause or
+// for that of ctx, and takes what there is.
+func (d *driver) wait(ctx context.Context) error {
 	var pause <-chan time.Time
 	if left := d.pool.unpark(time.Now()); left > 0 {
 		timer := time.NewTimer(left)
 		defer timer.Stop()
 		pause = timer.C
-	} else if len(d.pool.waiting) > 0 && d.pool.running == 0 {
-		return nil
+	}
+	if d.writing == nil && d.pool.ready() {
+		return nil // its pause is over
 	}
 	select {
 	case m := <-d.messages:
-		return d.gather(m)
+		batch := d.gather(m)
+		if ctx.Err() != nil {
+			return worse(context.Cause(ctx), d.take(batch, nil))
+		}
+		return d.take(batch, d.ask)
+	case err := <-d.written:
+		if err := d.wrote(err); err != nil {
+			return err
+		}
 	case <-pause:
 	case <-ctx.Done():
 	}
-	return nil
+	return context.Cause(ctx)
 }
 
 // gather adds the messages that are there already, and those of tasks that are
@@ -98,61 +129,47 @@ func (d *driver) gather(first message) []message {
 	return batch
 }
 
-// step journals what was done and what follows from it, all in one append, and
-// starts the tasks that follow.
-func (d *driver) step(ctx context.Context, batch []message) error {
-	asked, err := d.take(ctx, batch, d.ask)
-	if err != nil {
-		return err
+// startReady starts the tasks that can run. A slot is kept for the moment that
+// a write takes where an older proposal's tasks wait for it.
+func (d *driver) startReady() {
+	oldest := d.pending.oldest()
+	if d.writing != nil {
+		oldest = min(oldest, d.writing.oldest())
 	}
-	d.pool.add(0, asked.Tasks...)
-	d.pool.unpark(time.Now())
 	for {
-		q, ok := d.pool.next()
+		q, ok := d.pool.next(oldest)
 		if !ok {
-			break
+			return
 		}
 		d.start(q)
 	}
-	d.done = asked.Done || d.pool.idle()
-	if d.done && !d.pool.idle() {
-		return Fatal(errors.New("the search stopped while work was under way"))
-	}
-	return nil
 }
 
-// take applies messages and what ask decides after them, journals both, and
-// then lets everybody know. It returns the first error that ends the drive.
-func (d *driver) take(ctx context.Context, batch []message, ask func() (Asked, error)) (asked Asked, err error) {
+// take applies messages and, if ask is not nil, what it decides after them, and
+// puts both into the outbox. It returns the first error that ends the drive.
+func (d *driver) take(batch []message, ask func() (Asked, error)) error {
 	events, ends := d.settle(batch)
 	d.mu.Lock()
-	err = d.search.Tell(events...)
+	defer d.mu.Unlock()
+	err := d.search.Tell(events...)
+	d.pending.add(false, events...)
+	d.pending.batch = append(d.pending.batch, batch...)
 	if err == nil && ends == nil && ask != nil {
+		var asked Asked
 		seeded := len(d.state.pool) > 0
 		asked, err = ask()
 		if !seeded && len(d.state.pool) > 0 {
 			d.warn()
 		}
+		d.pending.add(true, asked.Decisions...)
+		d.pending.tasks = append(d.pending.tasks, asked.Tasks...)
+		d.stopped = asked.Done
+		events = append(events, asked.Decisions...)
 	}
-	d.mu.Unlock()
-	if err != nil {
-		ends = worse(ends, err)
+	for _, e := range events {
+		d.pending.notices = append(d.pending.notices, d.watchers.notices(d.state, d.budget, e)...)
 	}
-	events = append(events, asked.Decisions...)
-	err = d.append(ctx, events)
-	for _, m := range batch {
-		if m.ack != nil {
-			m.ack <- err
-		}
-		d.over(m, err)
-	}
-	if err != nil {
-		return asked, worse(err, ends)
-	}
-	for _, ev := range events {
-		d.watchers.notices(d.state, d.budget, ev)
-	}
-	return asked, ends
+	return worse(ends, err)
 }
 
 // settle updates the pool and returns the events to journal, and the first
@@ -168,7 +185,7 @@ func (d *driver) settle(batch []message) (events []Event, ends error) {
 		if m.event != nil {
 			events = append(events, m.event)
 		}
-		if m.over == nil || !d.pool.ended(*m.over) {
+		if m.over == nil || !d.pool.has(*m.over) {
 			continue
 		}
 		reflects := m.over.task.Reflect != nil
@@ -221,33 +238,36 @@ func (d *driver) over(m message, journaled error) {
 // context has ended and they do not, it leaves them behind.
 func (d *driver) finish(ctx context.Context, ends error) error {
 	var grace <-chan time.Time
-	for d.pool.running > 0 {
+	var timer *time.Timer
+	defer func() {
+		if timer != nil {
+			timer.Stop()
+		}
+	}()
+	for d.pool.running > 0 || d.writing != nil || !d.pending.empty() {
+		d.flush(ctx)
 		if grace == nil && d.running.Err() != nil {
-			timer := time.NewTimer(stopGrace)
-			defer timer.Stop()
+			timer = time.NewTimer(stopGrace)
 			grace = timer.C
 		}
-		var batch []message
-		if grace == nil {
-			select {
-			case m := <-d.messages:
-				batch = d.gather(m)
-			case <-d.running.Done():
-			}
-		} else {
-			select {
-			case m := <-d.messages:
-				batch = d.gather(m)
-			case <-grace:
+		told := d.running.Done() // so that the grace begins
+		if grace != nil {
+			told = nil
+		}
+		select {
+		case m := <-d.messages:
+			ends = worse(ends, d.take(d.gather(m), nil))
+		case err := <-d.written:
+			ends = worse(ends, d.wrote(err))
+		case <-told:
+		case <-grace:
+			if d.pool.running > 0 {
 				d.opts.Logger.Warn("rollouts or reflections did not end when they were told to, and were left behind", "number", d.pool.running)
 				d.pool.leave()
-				return ends
 			}
 		}
-		_, err := d.take(ctx, batch, nil)
-		ends = worse(ends, err)
 		if ctx.Err() != nil {
-			ends = context.Cause(ctx)
+			ends = worse(ends, context.Cause(ctx))
 		}
 	}
 	return ends
@@ -268,14 +288,16 @@ func (d *driver) start(q queuedTask) {
 	}
 	go func() {
 		began := time.Now()
-		m := message{over: &q}
+		m := message{over: &q, err: Fatal(fmt.Errorf("%s: its goroutine was ended from within (runtime.Goexit, or a test's FailNow)", q.task.doing()))}
+		defer func() {
+			m.took = time.Since(began)
+			d.send(m)
+		}()
 		if q.task.Reflect != nil {
 			m.event, m.err = d.runReflection(ctx, q.task)
 		} else {
 			m.event, m.err = d.runRollout(ctx, q.task)
 		}
-		m.took = time.Since(began)
-		d.send(m)
 	}()
 }
 

@@ -38,7 +38,7 @@ func (s *State) Apply(e Event) error {
 	case CallDone:
 		s.applyCall(e)
 	case AttemptFailed:
-		s.failures++
+		s.failures = max(s.failures+1, e.Number) // some before it may not have been written
 		s.spend.Failed = s.spend.Failed.Add(e.Usage)
 	case SessionStarted:
 		s.sessions++
@@ -206,6 +206,8 @@ func (s *State) applyCommit(e ProposalCommitted) error {
 		return fmt.Errorf("journal: proposal %d is committed before proposal %d", e.Proposal, s.done+1)
 	case p.Gate == nil || e.Accepted && !p.Gate.Passed || p.Gate.Passed && !e.Accepted && e.Reason == "":
 		return fmt.Errorf("journal: proposal %d is committed against its gate", e.Proposal)
+	case e.Validated < 0 || e.Validated > len(s.order):
+		return fmt.Errorf("journal: proposal %d ran on %d of %d validation examples", e.Proposal, e.Validated, len(s.order))
 	}
 	if e.Accepted {
 		m := Member{ID: len(s.pool), Proposal: e.Proposal}
@@ -296,7 +298,7 @@ func (s *State) join(m Member) {
 	if _, known := s.members[m.hash]; !known {
 		s.members[m.hash] = m.ID
 	}
-	s.front.add(s.columns(&m))
+	s.front.add(s.columns(&m), m.Mean)
 	s.selected = nil
 	if m.Full && m.Mean > s.pool[s.best].Mean {
 		s.best, s.bestSince = m.ID, m.Proposal

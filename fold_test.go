@@ -58,6 +58,23 @@ func TestApplyRefuses(t *testing.T) {
 		{"a commit without gate", []Event{plan}, ProposalCommitted{Proposal: 1, Accepted: true, Seen: []string{"a"}}, "against its gate"},
 		{"a commit against the gate", []Event{plan, GateDecided{Proposal: 1}}, ProposalCommitted{Proposal: 1, Accepted: true}, "against its gate"},
 		{
+			"a commit of more examples than there are",
+			[]Event{plan, GateDecided{Proposal: 1, Passed: true, Texts: map[string]string{"a": "z"}}},
+			ProposalCommitted{Proposal: 1, Validated: 2, Reason: "x"}, "2 of 1 validation examples",
+		},
+		{
+			"a commit of fewer examples than none",
+			[]Event{plan, GateDecided{Proposal: 1, Passed: true, Texts: map[string]string{"a": "z"}}},
+			ProposalCommitted{Proposal: 1, Validated: -1, Reason: "x"}, "-1 of 1 validation examples",
+		},
+		{
+			"a gate that drew on more than the plan has",
+			[]Event{plan},
+			GateDecided{Proposal: 1, More: 1}, "1 further examples of 0",
+		},
+		{"a reflection without plan", nil, ReflectionDone{Proposal: 1}, "not under way"},
+		{"a reflection with a strange text", []Event{plan}, ReflectionDone{Proposal: 1, Texts: map[string]string{"c": ""}}, `"c"`},
+		{
 			"a child without rollouts",
 			[]Event{plan, GateDecided{Proposal: 1, Passed: true, Texts: map[string]string{"a": "z"}}},
 			ProposalCommitted{Proposal: 1, Accepted: true, Seen: []string{"a"}, Traced: true}, `validation example "v"`,
@@ -92,6 +109,8 @@ func TestApplyRefuses(t *testing.T) {
 func FuzzApply(f *testing.F) {
 	f.Add("plan", []byte(`{"proposal":1,"kind":"reflect","parents":[0],"components":["a"],"examples":[0]}`), "commit", []byte(`{"proposal":1,"accepted":true}`))
 	f.Add("plan", []byte(`{"proposal":1,"kind":"merge","parents":[0],"components":[]}`), "gate", []byte(`{"proposal":1,"passed":true}`))
+	f.Add("plan", []byte(`{"proposal":1,"kind":"merge_by_model","parents":[0,0],"components":["a"]}`), "reflection", []byte(`{"proposal":1,"child":7,"texts":{"a":"z"}}`))
+	f.Add("gate", []byte(`{"proposal":1,"passed":true}`), "commit", []byte(`{"proposal":1,"validated":3,"reason":"x"}`))
 	f.Add("rollout", []byte(`{"job":{"candidate":"x","example":"hv"},"rollout":{"trace":[{"component":"z"}]}}`), "call", []byte(`{}`))
 	f.Fuzz(func(t *testing.T, kind1 string, data1 []byte, kind2 string, data2 []byte) {
 		s := validated(t)

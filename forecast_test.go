@@ -11,6 +11,7 @@ import (
 // TestForecastHolds: what a forecast calls sure is always kept, and what it
 // calls the most is never exceeded.
 func TestForecastHolds(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		opts := anyOptions(r)
 		opts.Parent, opts.Components = gepa.ParentPareto, gepa.ComponentRoundRobin

@@ -12,15 +12,16 @@ import (
 // one costs time in proportion to the examples, not to the pool.
 type front struct {
 	rows    [][]float64 // scores by candidate and example, NaN where not run
-	means   []float64   // over the examples that were run
+	means   []float64   // mean scores, over the examples that were run
 	best    []float64   // by example; -Inf before anybody was run
 	holders [][]int     // by example, ascending
 	wins    []bitset    // by candidate: the examples it holds
 	count   []int       // the sizes of wins
 }
 
-// add adds the next candidate's row. The front keeps it.
-func (f *front) add(row []float64) {
+// add adds the next candidate's row, of scores and whatever else is compared,
+// and its mean score. The front keeps the row.
+func (f *front) add(row []float64, mean float64) {
 	if f.rows == nil {
 		f.best = make([]float64, len(row))
 		for i := range f.best {
@@ -33,7 +34,7 @@ func (f *front) add(row []float64) {
 		panic(fmt.Sprintf("gepa: candidate %d has %d scores, candidate 0 has %d", id, len(row), len(f.best)))
 	}
 	f.rows = append(f.rows, row)
-	f.means = append(f.means, meanRun(row))
+	f.means = append(f.means, mean)
 	f.wins = append(f.wins, newBitset(len(row)))
 	f.count = append(f.count, 0)
 	for i, score := range row {

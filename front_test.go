@@ -95,7 +95,7 @@ func TestFrontAsItGrows(t *testing.T) {
 					}
 				}
 			}
-			f.add(row)
+			f.add(row, meanRun(row))
 			s := f.selection(rule)
 			holders, survivors := selectNaively(rows[:k+1], rule)
 			if diff := cmp.Diff(holders, s.Holders); diff != "" {
@@ -124,7 +124,7 @@ func BenchmarkParent(b *testing.B) {
 		b.Run(fmt.Sprintf("%s/%dx%d", rule, size, size), func(b *testing.B) {
 			var f front
 			for range size - 1 {
-				f.add(row())
+				f.add(row(), 0)
 			}
 			last := row()
 			b.ReportAllocs()
@@ -132,7 +132,7 @@ func BenchmarkParent(b *testing.B) {
 				g := f
 				g.rows, g.means, g.wins, g.count = f.rows[:size-1], f.means[:size-1], f.wins[:size-1], f.count[:size-1]
 				g.holders = slices.Clone(f.holders)
-				g.add(last)
+				g.add(last, meanRun(last))
 				g.parents(rule).Draw(r)
 			}
 		})

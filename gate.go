@@ -55,9 +55,8 @@ func (s *Search) reflectGate(w *work, p *Proposal) (g GateDecided, undecided boo
 	for _, k := range sortedChildren(p) {
 		c, why := s.state.child(p, k)
 		if why != "" {
-			if !found {
-				g.Reason = why
-				g.Texts = s.refusedTexts(p, k)
+			if !found && g.Reason == "" {
+				g.Kept, g.Reason, g.Texts = k, why, s.refusedTexts(p, k)
 			}
 			continue
 		}

@@ -69,7 +69,8 @@ func (s *Search) grant(w *work, p *Proposal, to int) granted {
 		for n := st.done; n < p.Proposal-1; n++ {
 			need += st.mostOf(st.proposals[n].ProposalPlanned)
 		}
-		younger := costOf(st.run.Options, len(st.run.Feedback), len(st.run.Validation)).base()
+		// A merge's base can be the larger, where minibatches are small.
+		younger := max(costOf(st.run.Options, len(st.run.Feedback), len(st.run.Validation)).base(), st.mergeBase(st.run.Options.MergeScreen))
 		if need += younger * (max(st.run.Options.InFlight, 1) - 1); need <= limit {
 			return grantYes
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/gepa-go/gepa"
 )
@@ -137,3 +138,6 @@ func someData() gepa.Data {
 }
 
 var errDown = errors.New("the model cannot be reached")
+
+// pass lets time pass: a test's bubble's, which nobody waits for.
+func pass(d time.Duration) { <-time.After(d) }

@@ -68,6 +68,8 @@ func anyOptions(r *rapid.T) gepa.Options {
 		Memory:     rapid.SampledFrom([]int{0, 3}).Draw(r, "memory"),
 		Objectives: []gepa.Objective{{Name: "met", Weight: 1}, {Name: "length", Direction: gepa.Minimize, Max: 200}},
 	}
+	o.PerfectScore = rapid.SampledFrom([]float64{0, 0, 0.3}).Draw(r, "perfect")
+	o.MaxMerges = rapid.SampledFrom([]int{0, 0, -1, 1}).Draw(r, "merges")
 	o.MergeByModel = rapid.Bool().Draw(r, "merge_by_model")
 	if rapid.Bool().Draw(r, "staged") {
 		o.Staged = gepa.Staged{First: rapid.IntRange(2, 8).Draw(r, "first"), Z: rapid.SampledFrom([]float64{0, 0.5, 2}).Draw(r, "z")}
@@ -96,6 +98,8 @@ type world struct {
 	slow    latency
 	kills   []int64 // appends that each session survives
 	journal gepa.Journal
+	watch   func(gepa.Job) // sees every rollout begin
+	untold  bool           // there is no test set
 }
 
 // carryOut runs a search in a world, session after session, to its end.
@@ -104,7 +108,16 @@ func carryOut(ctx context.Context, opts gepa.Options, single bool, w world) (*ge
 	if single {
 		sys.seeds = sys.seeds[:1]
 	}
-	sys.before = func(ctx context.Context, job gepa.Job) error { return w.slow.wait(ctx, job.Key().String()) }
+	sys.before = func(ctx context.Context, job gepa.Job) error {
+		if w.watch != nil {
+			w.watch(job)
+		}
+		return w.slow.wait(ctx, job.Key().String())
+	}
+	data := someData()
+	if w.untold {
+		data.Test = nil
+	}
 	opts.Proposer = slowProposer{&wordProposer{}, w.slow}
 	opts.Concurrency = w.workers
 	for session := 0; ; session++ {
@@ -114,7 +127,7 @@ func carryOut(ctx context.Context, opts gepa.Options, single bool, w world) (*ge
 			dying.left.Store(w.kills[session])
 			opts.Journal = dying
 		}
-		res, err := gepa.Optimize(ctx, sys, someData(), opts)
+		res, err := gepa.Optimize(ctx, sys, data, opts)
 		if !errors.Is(err, errKilled) {
 			return res, err
 		}
@@ -136,6 +149,7 @@ func (p slowProposer) Propose(ctx context.Context, req gepa.ReflectRequest) (gep
 // TestEqualRuns: whatever the options, a run is the same with one worker or
 // many, fast or slow, killed or not, in memory or on disk.
 func TestEqualRuns(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		opts, single := anyOptions(r), rapid.Bool().Draw(r, "single")
 		opts.Budget = anyBudget(r)
@@ -159,7 +173,7 @@ func TestEqualRuns(t *testing.T) {
 			if derr != nil {
 				r.Fatal(derr)
 			}
-			defer disk.Close()
+			defer func() { _ = disk.Close() }()
 			w.journal, w.slow = disk, latency{}
 			got, err = carryOut(t.Context(), opts, single, w)
 		} else {

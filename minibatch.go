@@ -20,13 +20,26 @@ const (
 // feedback set of n examples. Minibatches walk through the set in epochs: each
 // epoch is shuffled anew, and within an epoch no example comes twice. Where
 // size does not divide n, the few examples left over at the end of an epoch
-// wait for a later one. A size of n or more is the whole set.
+// wait for a later one. Where there is a choice, an epoch does not begin with
+// the minibatch that the one before ended with. A size of n or more is the
+// whole set.
 func minibatch(seed uint64, n, size, number int) []int {
 	size = min(size, n)
 	perEpoch := n / size
 	epoch, within := number/perEpoch, number%perEpoch
 	order := draw(seed, "minibatch", epoch).Perm(n)
+	if epoch > 0 && perEpoch > 2 && within < 2 {
+		before := draw(seed, "minibatch", epoch-1).Perm(n)
+		if sameSet(order[:size], before[(perEpoch-1)*size:perEpoch*size]) {
+			order[size-1], order[size] = order[size], order[size-1]
+		}
+	}
 	return order[within*size : (within+1)*size]
+}
+
+// sameSet reports whether two lists without repetition have the same members.
+func sameSet(a, b []int) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(x int) bool { return !slices.Contains(b, x) })
 }
 
 // batch draws the next minibatch for a parent.

@@ -13,15 +13,18 @@ import (
 // time and in order. A slow observer falls behind and does not slow the run
 // down; one that falls too far behind, or panics, is dropped with a warning in
 // the log. Before the test set is read and before [Optimize] returns, observers
-// get two seconds to catch up.
+// get two seconds to catch up; then they are told no more.
+//
+// Every End has had its Begin. A Begin has no End where the run ended first.
 type Observer struct {
 	// Event is called for every event, after it was journaled: decisions in
 	// order, results as they come. Applying them to a [State] gives the run's.
 	Event func(Event)
 	// RunBegin and RunEnd frame this session's work on the run.
 	RunBegin, RunEnd func(RunInfo)
-	// ProposalBegin is called when a proposal is planned, merges included, and
-	// ProposalEnd when it is committed.
+	// ProposalBegin is called when a proposal is planned, merges included, or
+	// taken up again by a session that resumes the run, and ProposalEnd when it
+	// is committed.
 	ProposalBegin, ProposalEnd func(ProposalInfo)
 	// RolloutBegin is called when a rollout starts, and RolloutEnd when it is
 	// journaled or has failed in all its attempts.
@@ -31,7 +34,7 @@ type Observer struct {
 	// Gate is called when a gate has decided.
 	Gate func(GateDecided)
 	// ValidationBegin is called when a child has passed its gate, and
-	// ValidationEnd when it joins the pool.
+	// ValidationEnd when its proposal is committed.
 	ValidationBegin, ValidationEnd func(ProposalInfo)
 	// Budget is called when a proposal is planned or committed.
 	Budget func(BudgetInfo)
@@ -91,6 +94,7 @@ type watcher struct {
 	queue    []func(*Observer)
 	wake     chan struct{} // holds one token while there may be work
 	dropped  bool
+	late     bool // used by the engine's goroutine alone
 	ended    chan struct{}
 }
 
@@ -125,6 +129,11 @@ func (w *watcher) push(notice func(*Observer)) {
 		return
 	}
 	w.queue = append(w.queue, notice)
+	w.nudge()
+}
+
+// nudge wakes the observer's goroutine.
+func (w *watcher) nudge() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -135,10 +144,7 @@ func (w *watcher) push(notice func(*Observer)) {
 func (w *watcher) drop(why string, args ...any) {
 	w.dropped, w.queue = true, nil
 	w.logger.Error(why, args...)
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	w.nudge()
 }
 
 func (w *watcher) run() {
@@ -156,7 +162,7 @@ func (w *watcher) run() {
 				break
 			}
 			for _, notice := range batch {
-				if notice == nil || !w.call(notice) {
+				if !w.call(notice) {
 					return
 				}
 			}
@@ -184,67 +190,102 @@ func (w *watcher) call(notice func(*Observer)) (alive bool) {
 }
 
 // settle waits until the observers have seen everything so far, or a while.
+// One that has made it wait in vain is not waited for again.
 func (ws watchers) settle() {
 	timer := time.NewTimer(catchUp)
 	defer timer.Stop()
-	for _, w := range ws {
-		seen := make(chan struct{})
-		w.push(func(*Observer) { close(seen) })
+	seen := make([]chan struct{}, len(ws))
+	for i, w := range ws {
+		seen[i] = make(chan struct{})
+		if !w.late {
+			w.push(func(*Observer) { close(seen[i]) })
+		}
+	}
+	late := false
+	for i, w := range ws {
+		if w.late {
+			continue
+		}
+		if late {
+			timer.Reset(0)
+		}
 		select {
-		case <-seen:
+		case <-seen[i]:
 		case <-w.ended:
 		case <-timer.C:
-			return
+			late = true
+			select {
+			case <-seen[i]:
+			default:
+				w.late = true
+			}
 		}
 	}
 }
 
-// end lets the observers catch up and then tells them nothing any more.
+// end lets the observers catch up and then tells them nothing any more, not
+// even what they have before them.
 func (ws watchers) end() {
 	ws.settle()
 	for _, w := range ws {
-		w.push(nil)
+		w.mu.Lock()
+		if !w.dropped && len(w.queue) > 0 {
+			w.drop("the observer had not caught up when the run ended, and is told no more")
+		} else {
+			w.dropped = true
+			w.nudge()
+		}
+		w.mu.Unlock()
 	}
 }
 
-// notices queues what an event means to observers.
-func (ws watchers) notices(s *State, b Budget, e Event) {
+// resumed tells of the proposals that an earlier session left under way.
+func (ws watchers) resumed(s *State) {
+	for _, p := range s.proposals[s.done:] {
+		ws.tell(func(o *Observer) { call(o.ProposalBegin, ProposalInfo{Plan: p.ProposalPlanned}) })
+		if p.Gate != nil && p.Gate.Passed {
+			info := ProposalInfo{Plan: p.ProposalPlanned, Gate: p.Gate}
+			ws.tell(func(o *Observer) { call(o.ValidationBegin, info) })
+		}
+	}
+}
+
+// notices returns what an event that was just applied means to observers.
+func (ws watchers) notices(s *State, b Budget, e Event) (out []func(*Observer)) {
 	if len(ws) == 0 {
-		return
+		return nil
 	}
-	ws.tell(func(o *Observer) { call(o.Event, e) })
-	proposal := func(n int) ProposalInfo {
-		p := s.proposals[n-1]
-		return ProposalInfo{Plan: p.ProposalPlanned, Gate: p.Gate, Committed: p.Joined}
-	}
+	tell := func(notice func(*Observer)) { out = append(out, notice) }
+	tell(func(o *Observer) { call(o.Event, e) })
+	plan := func(n int) ProposalPlanned { return s.proposals[n-1].ProposalPlanned }
 	budget := func() {
 		info := BudgetInfo{Proposals: len(s.proposals), Rollouts: s.charged, Reserved: s.reserved, Budget: b}
-		ws.tell(func(o *Observer) { call(o.Budget, info) })
+		tell(func(o *Observer) { call(o.Budget, info) })
 	}
 	switch e := e.(type) {
 	case ProposalPlanned:
-		info := proposal(e.Proposal)
-		ws.tell(func(o *Observer) { call(o.ProposalBegin, info) })
+		tell(func(o *Observer) { call(o.ProposalBegin, ProposalInfo{Plan: e}) })
 		budget()
 	case GateDecided:
-		ws.tell(func(o *Observer) { call(o.Gate, e) })
+		tell(func(o *Observer) { call(o.Gate, e) })
 		if e.Passed {
-			info := proposal(e.Proposal)
-			ws.tell(func(o *Observer) { call(o.ValidationBegin, info) })
+			info := ProposalInfo{Plan: plan(e.Proposal), Gate: &e}
+			tell(func(o *Observer) { call(o.ValidationBegin, info) })
 		}
 	case ProposalCommitted:
 		if e.Proposal == 0 {
-			return
+			return out
 		}
-		info := proposal(e.Proposal)
+		info := ProposalInfo{Plan: plan(e.Proposal), Gate: s.proposals[e.Proposal-1].Gate, Committed: &e}
 		if info.Gate.Passed {
-			ws.tell(func(o *Observer) { call(o.ValidationEnd, info) })
+			tell(func(o *Observer) { call(o.ValidationEnd, info) })
 		}
-		ws.tell(func(o *Observer) { call(o.ProposalEnd, info) })
+		tell(func(o *Observer) { call(o.ProposalEnd, info) })
 		budget()
 	case AttemptFailed:
-		ws.tell(func(o *Observer) { call(o.Error, e) })
+		tell(func(o *Observer) { call(o.Error, e) })
 	}
+	return out
 }
 
 // call calls a hook that is there.

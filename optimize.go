@@ -27,11 +27,9 @@ func Optimize(ctx context.Context, sys System, data Data, opts Options) (*Result
 	}
 	defer close(e.closed)
 	defer e.watchers.end()
-	info := RunInfo{Session: e.state.Sessions()}
-	e.watchers.tell(func(o *Observer) { call(o.RunBegin, info) })
 	err = e.run(ctx)
 	result := e.result(ctx, err)
-	info.Elapsed, info.Err = result.Elapsed, err
+	info := RunInfo{Session: e.state.Sessions(), Elapsed: result.Elapsed, Err: err}
 	e.watchers.tell(func(o *Observer) { call(o.RunEnd, info) })
 	return result, err
 }
@@ -115,9 +113,14 @@ func (e *engine) openRun(ctx context.Context, opening RunStarted) error {
 	if e.state.run == nil {
 		events = []Event{opening, events[0]}
 	}
+	begin := RunInfo{Session: e.state.Sessions() + 1}
+	e.watchers.tell(func(o *Observer) { call(o.RunBegin, begin) })
 	if err := e.emit(ctx, events...); err != nil {
+		end := RunInfo{Session: begin.Session, Elapsed: time.Since(e.started), Err: err}
+		e.watchers.tell(func(o *Observer) { call(o.RunEnd, end) })
 		return err
 	}
+	e.watchers.resumed(e.state)
 	var err error
 	e.search, err = NewSearch(e.state, e.data, e.opts.Budget)
 	return err
@@ -189,8 +192,14 @@ var errOutOfTime = errors.New("out of time")
 
 // mayContinue reports whether a search that stopped has more budget now.
 func (e *engine) mayContinue(stop *Stopped) bool {
+	if !e.state.covers(e.opts.Budget) {
+		return false
+	}
 	switch stop.Reason {
 	case StopProposals, StopRollouts, StopTarget, StopNoImprovement, StopExhausted:
+		if e.state.InFlight() > 0 {
+			return true // it stopped under a smaller budget than they were planned under
+		}
 		plan, err := nextPlan(e.state)
 		if err != nil {
 			return false
@@ -242,11 +251,13 @@ func (e *engine) readTest(ctx context.Context) error {
 		candidates = append(candidates, best.ID)
 	}
 	var tasks []Task
+	asked := map[RolloutKey]bool{} // examples may be equal but for their IDs
 	for _, id := range candidates {
 		m := e.state.pool[id]
 		for i, ref := range e.state.run.Test {
 			key := RolloutKey{Candidate: m.hash, Example: ref.Hash}
-			if _, done := e.state.rollouts[key]; !done {
+			if _, done := e.state.rollouts[key]; !done && !asked[key] {
+				asked[key] = true
 				tasks = append(tasks, Task{Purpose: PurposeTest, Key: key, Job: Job{Candidate: m.Texts, Example: e.data.Test[i]}})
 			}
 		}

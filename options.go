@@ -145,13 +145,15 @@ type Budget struct {
 	// proposal starts only if the most that it can use is left.
 	Rollouts int `json:"rollouts,omitempty"`
 	// Time is the wall-clock time of the search, all sessions of a resumed
-	// run together. Work in flight at its end is abandoned.
+	// run together. Work in flight at its end is abandoned. Of a session that
+	// was killed or interrupted, what came after its last record does not count.
 	Time time.Duration `json:"time,omitempty"`
 	// TargetScore stops the search when a candidate's mean validation score
 	// reaches it.
 	TargetScore float64 `json:"target_score,omitempty"`
 	// NoImprovement stops the search after so many proposals in a row
-	// without a better best candidate.
+	// without a better best candidate. Those in flight count, too, so that
+	// fewer are when it is nearly reached.
 	NoImprovement int `json:"no_improvement,omitempty"`
 }
 
@@ -173,11 +175,12 @@ func (o Options) WithPreset(p Preset) Options {
 	if p != PresetRecommended {
 		return o
 	}
-	setDefault(&o.Minibatch, 8)
-	setDefault(&o.InFlight, 8)
-	setDefault(&o.PerMember, 2)
+	setDefault(&o.Minibatch, 12)
+	setDefault(&o.InFlight, 16)
+	setDefault(&o.PerMember, 4)
+	setDefault(&o.Components, ComponentAll)
 	if o.Staged == (Staged{}) {
-		o.Staged = Staged{First: 10, Growth: 2, Z: 1}
+		o.Staged = Staged{First: 25, Growth: 4, Z: 0.5}
 	}
 	return o
 }
@@ -322,9 +325,7 @@ func (o Options) validateSearch(bad func(format string, args ...any)) {
 	default:
 		bad("Acceptance is %q, want %q, %q or %q", o.Acceptance, AcceptStrict, AcceptEqual, AcceptPaired)
 	}
-	if err := o.Staged.validate(); err != nil {
-		bad("Staged: %w", err)
-	}
+	o.Staged.validate(bad)
 }
 
 func (b Budget) validate() error {

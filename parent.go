@@ -62,7 +62,7 @@ const scoreTie = 1e-9
 func SelectByExample(scores [][]float64, rule Dominance) Selection {
 	var f front
 	for _, row := range scores {
-		f.add(row)
+		f.add(row, meanRun(row))
 	}
 	return f.selection(rule)
 }

@@ -36,33 +36,40 @@ func (p *pool) add(times int, tasks ...Task) {
 	}
 }
 
-// next takes the oldest proposal's next task that can run. Reflections need no
-// slot, and so come before rollouts that wait for one.
-func (p *pool) next() (queuedTask, bool) {
-	if len(p.waiting) == 0 {
+// ready reports whether next has a task to give.
+func (p *pool) ready() bool {
+	return len(p.waiting) > 0 && (p.waiting[0].task.Reflect != nil || p.taken < p.slots)
+}
+
+// next takes the oldest proposal's next task that can run, rollouts only of
+// proposals up to the last. Reflections need no slot, and so come before
+// rollouts that wait for one.
+func (p *pool) next(last int) (queuedTask, bool) {
+	if !p.ready() || p.waiting[0].task.Reflect == nil && p.waiting[0].task.Proposal > last {
 		return queuedTask{}, false
 	}
-	if q := p.waiting[0]; q.task.Reflect == nil {
-		if p.taken >= p.slots {
-			return queuedTask{}, false
-		}
+	q := heap.Pop(&p.waiting).(queuedTask)
+	if q.task.Reflect == nil {
 		p.taken++
 	}
 	p.running++
-	return heap.Pop(&p.waiting).(queuedTask), true
+	return q, true
 }
 
-// ended notes that a task does not run any more. It reports false for one that
-// was left behind.
-func (p *pool) ended(q queuedTask) bool {
-	if q.left != p.left {
-		return false
+// has reports whether a task is one that runs, and not one left behind.
+func (p *pool) has(q queuedTask) bool { return q.left == p.left }
+
+// ended notes that a task does not run any more and that its result, if it has
+// one, is in the journal: what a crash can lose is never more than the slots
+// hold.
+func (p *pool) ended(q queuedTask) {
+	if !p.has(q) {
+		return
 	}
 	p.running--
 	if q.task.Reflect == nil {
 		p.taken--
 	}
-	return true
 }
 
 // leave forgets the tasks that run.

@@ -31,6 +31,7 @@ func replay(ctx context.Context, j Journal) (*State, time.Duration, error) {
 		if err != nil {
 			return nil, 0, err
 		}
+		searching := state.Stop() == nil
 		if err := state.Apply(event); err != nil {
 			return nil, 0, err
 		}
@@ -38,8 +39,8 @@ func replay(ctx context.Context, j Journal) (*State, time.Duration, error) {
 			before += last.Sub(began)
 			began, last = rec.At, rec.At
 		}
-		if state.Stop() == nil && !began.IsZero() {
-			last = rec.At
+		if searching && !began.IsZero() {
+			last = rec.At // the record that stops the search among them
 		}
 	}
 	return state, before + last.Sub(began), nil
@@ -77,7 +78,9 @@ func (r *recorder) emit(ctx context.Context, events ...Event) error {
 		if err := r.state.Apply(e); err != nil {
 			return Fatal(err)
 		}
-		r.watchers.notices(r.state, r.budget, e)
+		for _, n := range r.watchers.notices(r.state, r.budget, e) {
+			r.watchers.tell(n)
+		}
 	}
 	return nil
 }

@@ -135,9 +135,16 @@ type ResumeError struct {
 	// Differences names what differs, with the journal's value and the one
 	// asked for.
 	Differences []string
+	// Format is the event format of a journal that an earlier version made,
+	// where that is the reason; 0 otherwise.
+	Format int
 }
 
 func (e *ResumeError) Error() string {
+	if e.Format != 0 {
+		return fmt.Sprintf("the journal is of event format %d, made by an earlier version of gepa: "+
+			"it can be shown and exported but not continued; begin a new run, or continue with that version", e.Format)
+	}
 	return "the journal holds another run; resuming it would change its meaning: " + strings.Join(e.Differences, "; ")
 }
 
@@ -145,7 +152,10 @@ func (e *ResumeError) Error() string {
 func sameRun(old, asked RunStarted) error {
 	var diffs []string
 	if old.Format != asked.Format {
-		diffs = append(diffs, fmt.Sprintf("format %d, now %d", old.Format, asked.Format))
+		return invalid{&ResumeError{
+			Differences: []string{fmt.Sprintf("format %d, now %d", old.Format, asked.Format)},
+			Format:      old.Format,
+		}}
 	}
 	diffs = append(diffs, diffComponents(old.Components, asked.Components)...)
 	diffs = append(diffs, diffOptions(old.Options, asked.Options)...)

@@ -2,12 +2,13 @@ package gepa
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"runtime/debug"
+	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // runRollout runs one job and returns its result.
@@ -72,7 +73,7 @@ func (e *engine) scored(r Rollout) (Rollout, error) {
 	weighted := false
 	for _, o := range e.opts.Objectives {
 		weighted = weighted || o.Weight > 0
-		v, ok := r.Objectives[o.Name]
+		_, ok := r.Objectives[o.Name]
 		switch {
 		case !ok && r.Problem != "":
 			if r.Objectives = maps.Clone(r.Objectives); r.Objectives == nil {
@@ -81,8 +82,11 @@ func (e *engine) scored(r Rollout) (Rollout, error) {
 			r.Objectives[o.Name] = o.worst()
 		case !ok:
 			return Rollout{}, Fatal(fmt.Errorf("the rollout has no value for objective %q, which the options declare", o.Name))
-		case math.IsNaN(v) || math.IsInf(v, 0):
-			return Rollout{}, Fatal(fmt.Errorf("objective %q is %v, want a finite number", o.Name, v))
+		}
+	}
+	for name, v := range r.Objectives { // a journal holds no others, declared or not
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return Rollout{}, Fatal(fmt.Errorf("objective %q is %v, want a finite number", name, v))
 		}
 	}
 	if weighted {
@@ -117,11 +121,20 @@ func (e *engine) runReflection(ctx context.Context, t Task) (Event, error) {
 		done.Texts = map[string]string{}
 		for _, name := range req.Components {
 			if text, ok := r.Texts[name]; ok {
-				done.Texts[name] = text
+				done.Texts[name] = asJournaled(text)
 			}
 		}
 	}
 	return done, nil
+}
+
+// asJournaled returns a text as it comes back from a journal, whose JSON has no
+// room for bytes that are no UTF-8: a resumed run must not have another text.
+func asJournaled(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return string([]rune(text))
 }
 
 // propose calls the proposer; its panic is a defect that trying again does not
@@ -146,6 +159,7 @@ func (e *engine) restore(ctx context.Context, t Task, req *ReflectRequest) error
 	for i, key := range t.trimmed {
 		at[key.String()] = i
 	}
+	req.Examples = slices.Clone(req.Examples) // the task's own are shared with observers
 	for rec, err := range e.journal.Records(ctx) {
 		if err != nil {
 			return Fatal(fmt.Errorf("read the journal: %w", err))
@@ -180,11 +194,11 @@ func (e *engine) attempt(ctx context.Context, of string, fn func(context.Context
 		if ctx.Err() != nil {
 			// A call that was cut short may have been paid for.
 			if usage := UsageOf(err); usage != (Usage{}) {
-				e.failed(of, err, usage)
+				e.failed(of, "", err, usage)
 			}
 			return context.Cause(ctx)
 		}
-		e.failed(of, err, UsageOf(err))
+		e.failed(of, "", err, UsageOf(err))
 		if IsFatal(err) || n >= e.opts.Attempts {
 			return err
 		}
@@ -200,44 +214,6 @@ func (e *engine) attempt(ctx context.Context, of string, fn func(context.Context
 }
 
 // failed journals a failed attempt. The engine numbers it.
-func (e *engine) failed(of string, err error, usage Usage) {
-	e.send(message{event: AttemptFailed{Of: of, Error: err.Error(), Usage: usage}})
-}
-
-// memo is the [Memo] of one proposal.
-type memo struct {
-	e        *engine
-	proposal int
-}
-
-var errClosed = errors.New("the run is over")
-
-func (m memo) Do(ctx context.Context, key CallKey, fn func(context.Context) (Call, error)) (Call, error) {
-	// Several children of one proposal may want the same call at once.
-	return m.e.flights.do(ctx, flightKey{m.proposal, key}, func() (Call, error) { return m.once(ctx, key, fn) })
-}
-
-func (m memo) once(ctx context.Context, key CallKey, fn func(context.Context) (Call, error)) (Call, error) {
-	m.e.mu.Lock()
-	call, done := m.e.state.calls[m.proposal][key]
-	m.e.mu.Unlock()
-	if done {
-		return call, nil
-	}
-	call, err := fn(ctx)
-	if err != nil {
-		if usage := UsageOf(err); usage != (Usage{}) {
-			m.e.failed(fmt.Sprintf("proposal %d", m.proposal), err, usage)
-			err = &accountedError{err}
-		}
-		return Call{}, err
-	}
-	ack := make(chan error, 1)
-	m.e.send(message{event: CallDone{Proposal: m.proposal, Call: key, Result: call}, ack: ack})
-	select {
-	case err := <-ack:
-		return call, err
-	case <-m.e.closed:
-		return Call{}, errClosed
-	}
+func (e *engine) failed(of, role string, err error, usage Usage) {
+	e.send(message{event: AttemptFailed{Of: of, Role: role, Error: err.Error(), Usage: usage}})
 }

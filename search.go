@@ -122,6 +122,9 @@ func (s *Search) Ask() (Asked, error) {
 				return a, err
 			}
 		}
+		if s.state.stop != nil {
+			break
+		}
 		for _, w := range s.open {
 			if err := s.advance(w, &a); err != nil {
 				return a, err
@@ -240,7 +243,15 @@ func (s *Search) committed(w *work) ProposalCommitted {
 // plan plans the next proposal if there is room for one, or stops the search.
 func (s *Search) plan(a *Asked) (bool, error) {
 	st := s.state
-	if st.stop != nil || len(st.pool) == 0 || st.InFlight() >= st.depth() {
+	if st.stop != nil || len(st.pool) == 0 {
+		return false, nil
+	}
+	if !st.covers(s.budget) {
+		return false, s.decide(a, Stopped{StopRollouts, fmt.Sprintf(
+			"%d of %d rollouts are left, and the proposals under way, planned under a larger budget, can use %d",
+			max(s.budget.Rollouts-st.charged, 0), s.budget.Rollouts, st.reserved)})
+	}
+	if st.InFlight() >= st.depth() {
 		return false, nil
 	}
 	plan, err := nextPlan(st)

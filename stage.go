@@ -1,9 +1,6 @@
 package gepa
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // Staged configures staged validation: a new candidate is scored on growing
 // parts of the validation set, and no further once it can hardly be the best
@@ -38,16 +35,17 @@ func (v Staged) withDefaults() Staged {
 	return v
 }
 
-func (v Staged) validate() error {
-	switch {
-	case v.First < 0:
-		return fmt.Errorf("First is %d, want 0 (off) or the examples of the first stage", v.First)
-	case v.Growth != 0 && v.Growth <= 1 || math.IsNaN(v.Growth):
-		return fmt.Errorf("Growth is %v, want more than 1", v.Growth)
-	case v.Z < 0 || math.IsNaN(v.Z):
-		return fmt.Errorf("Z is %v, want 0 or more standard errors", v.Z)
+// validate reports what is wrong.
+func (v Staged) validate(bad func(format string, args ...any)) {
+	if v.First < 0 {
+		bad("Staged.First is %d, want 0 (off) or the examples of the first stage", v.First)
 	}
-	return nil
+	if v.Growth != 0 && v.Growth <= 1 || math.IsNaN(v.Growth) {
+		bad("Staged.Growth is %v, want more than 1", v.Growth)
+	}
+	if v.Z < 0 || math.IsNaN(v.Z) {
+		bad("Staged.Z is %v, want 0 or more standard errors", v.Z)
+	}
 }
 
 // next returns the part of n examples that follows a part of done examples.

@@ -281,7 +281,7 @@ func (s *State) bestBefore(after int) Member {
 // concurrent use: proposers ask it while the search goes on.
 type madeTexts struct {
 	mu sync.RWMutex
-	by map[string]madeBy
+	by map[string][]madeBy // the first that made it and, if that is another, the one that was accepted
 }
 
 type madeBy struct {
@@ -290,7 +290,7 @@ type madeBy struct {
 }
 
 func newMadeTexts(s *State) *madeTexts {
-	m := &madeTexts{by: map[string]madeBy{}}
+	m := &madeTexts{by: map[string][]madeBy{}}
 	if len(s.pool) > 0 {
 		m.add(s, ProposalCommitted{Accepted: true})
 	}
@@ -316,8 +316,8 @@ func (m *madeTexts) add(s *State, c ProposalCommitted) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, known := m.by[hash]; !known || c.Accepted {
-		m.by[hash] = madeBy{c.Proposal, what}
+	if len(m.by[hash]) == 0 || c.Accepted {
+		m.by[hash] = append(m.by[hash], madeBy{c.Proposal, what})
 	}
 }
 
@@ -328,10 +328,11 @@ func (m *madeTexts) before(after int, parent Candidate) func(map[string]string) 
 		hash := parent.With(texts).Hash()
 		m.mu.RLock()
 		defer m.mu.RUnlock()
-		by, known := m.by[hash]
-		if !known || by.proposal > after {
-			return "", false
+		for _, by := range slices.Backward(m.by[hash]) {
+			if by.proposal <= after {
+				return by.what, true
+			}
 		}
-		return by.what, true
+		return "", false
 	}
 }

@@ -416,7 +416,7 @@ func TestInterruptedRunIsKeptAndGoesOn(t *testing.T) {
 	resumed.Output = nil
 	// What was cut short was paid for, and is no part of the run's meaning.
 	for _, s := range []*report.Summary{whole, resumed} {
-		s.Spend.Failed, s.Spend.Total = report.Usage{}, report.Usage{}
+		s.Spend.Failed, s.Spend.Total, s.Spend.Ledger = report.Usage{}, report.Usage{}, nil
 	}
 	if diff := cmp.Diff(whole, resumed); diff != "" {
 		t.Errorf("resumed differs from uninterrupted (-uninterrupted +resumed):\n%s", diff)

@@ -167,7 +167,7 @@ func TestBarInterruptReturns(t *testing.T) {
 			once.Do(func() { close(reached) })
 		}
 		select { // so that calls meet, until the limiter lets 64 in
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(150 * time.Millisecond):
 			return answer(ctx, r)
 		case <-reached:
 			return lmtest.Answer{Hang: true}

@@ -1,0 +1,88 @@
+package gepa
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+)
+
+// outbox is what was told and decided and is not journaled yet, with all that
+// must wait until it is. While one is written the next one fills: the search
+// goes on, the disk is never waited for twice, and what came meanwhile shares a
+// write. Nothing leaves the process before the write that it rests on: no task
+// begins, no proposer's call returns, no observer hears of it.
+type outbox struct {
+	events  []Event
+	decided []bool // of events: by the search, not told to it
+	batch   []message
+	notices []func(*Observer)
+	tasks   []Task
+}
+
+func (b *outbox) empty() bool { return len(b.events)+len(b.batch)+len(b.tasks) == 0 }
+
+// oldest returns the lowest proposal of the tasks that wait.
+func (b *outbox) oldest() int {
+	if len(b.tasks) == 0 {
+		return math.MaxInt
+	}
+	return slices.MinFunc(b.tasks, func(x, y Task) int { return cmp.Compare(x.Proposal, y.Proposal) }).Proposal
+}
+
+func (b *outbox) add(decided bool, events ...Event) {
+	for _, e := range events {
+		b.events = append(b.events, e)
+		b.decided = append(b.decided, decided)
+	}
+}
+
+// results leaves what was told: results of tasks that rest on journaled plans.
+// Decisions that rest on something that could not be written go.
+func (b *outbox) results() {
+	told := b.events[:0]
+	for i, e := range b.events {
+		if !b.decided[i] {
+			told = append(told, e)
+		}
+	}
+	b.events, b.decided, b.tasks = told, make([]bool, len(told)), nil
+}
+
+// flush begins to write what waits, unless a write is under way.
+func (d *driver) flush(ctx context.Context) {
+	if d.writing != nil || d.pending.empty() {
+		return
+	}
+	box := d.pending
+	d.pending, d.writing = outbox{}, &box
+	if len(box.events) == 0 {
+		d.written <- nil
+		return
+	}
+	go func() { d.written <- d.append(ctx, box.events) }()
+}
+
+// wrote lets go what waited for a write.
+func (d *driver) wrote(err error) error {
+	box := d.writing
+	d.writing = nil
+	if err == nil {
+		d.pool.add(0, box.tasks...)
+		for _, n := range box.notices {
+			d.watchers.tell(n)
+		}
+	} else {
+		d.pending.results()
+	}
+	for _, m := range box.batch {
+		if m.ack != nil {
+			m.ack <- err
+		}
+		if m.over != nil {
+			d.pool.ended(*m.over)
+		}
+		d.over(m, err)
+	}
+	return err
+}
