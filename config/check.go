@@ -91,7 +91,7 @@ func (c BaselineCheck) Do(ctx context.Context) (report.Check, error) {
 	return result, err
 }
 
-func (c BaselineCheck) measure(ctx context.Context) (s *subject, on set, m measured, err error) {
+func (c BaselineCheck) measure(ctx context.Context) (s *target, on set, m outcome, err error) {
 	if err := c.On.check(); err != nil {
 		return nil, on, m, err
 	}

@@ -29,8 +29,8 @@ type Subject struct {
 	Setup Optimize
 }
 
-// subject is one that was found.
-type subject struct {
+// target is a subject that was found.
+type target struct {
 	name      string
 	candidate int // -1 for none
 	texts     gepa.Candidate
@@ -45,8 +45,11 @@ type subject struct {
 }
 
 // find reads what the name says.
-func (s Subject) find(ctx context.Context) (*subject, error) {
-	found := &subject{name: s.Name, candidate: -1, setup: s.Setup.withDefaults()}
+func (s Subject) find(ctx context.Context) (*target, error) {
+	found := &target{name: s.Name, candidate: -1, setup: s.Setup.withDefaults()}
+	if len(found.setup.System.kinds()) == 0 {
+		found.setup.System = System{Builtin: Programs()[0]} // that of a saved program; a run has its own
+	}
 	var err error
 	dir, member := runAndCandidate(s.Name)
 	switch {
@@ -90,7 +93,7 @@ func runAndCandidate(name string) (dir, member string) {
 	return "", ""
 }
 
-func (s *subject) ofRun(ctx context.Context, dir, member string) error {
+func (s *target) ofRun(ctx context.Context, dir, member string) error {
 	dir, err := Locate(dir)
 	if err != nil {
 		return err
@@ -111,7 +114,7 @@ func (s *subject) ofRun(ctx context.Context, dir, member string) error {
 	}
 	given := s.setup
 	s.same = (given.Model == "" || given.Model == stored.Model) && given.BaseURL == "" && given.Replay == "" && reflect.DeepEqual(given.Params, lm.Params{})
-	s.setup = onRun(given, stored)
+	s.setup = onRun(given, stored).withDefaults()
 	s.setup.Prices = orDefault(given.Prices, existing(filepath.Join(dir, PricesFile)))
 	s.prog, err = s.kept.program()
 	return err
@@ -151,7 +154,7 @@ func onRun(given, stored Optimize) Optimize {
 }
 
 // readTexts puts texts from files in the place of the subject's own.
-func (s *subject) readTexts(places []string) error {
+func (s *target) readTexts(places []string) error {
 	read := map[string]string{}
 	for _, place := range places {
 		name, spec, found := strings.Cut(place, "=")
