@@ -35,8 +35,8 @@ type Forecast struct {
 // validation set such a child is run on where validation is staged: the
 // measured ranges of docs/search.md.
 const (
-	acceptLow, acceptExpected, acceptHigh = 0.05, 0.3, 0.7
-	stagedShare                           = 0.5
+	acceptLow, acceptExpected, acceptHigh = 0.05, 0.35, 0.7
+	stagedShare                           = 0.6
 	idleShare                             = 0.1 // of the proposals have nothing to reflect on
 )
 

@@ -257,8 +257,12 @@ func (s Summary) outputSection(p *page) {
 	}
 	p.head("Saved", "")
 	rows := [][]string{}
+	saved := "the optimized program, as DSPy saves one"
+	if len(s.Models.Task.Name) == 0 {
+		saved = "the optimized texts" // of a system that is no program of ours
+	}
 	for _, row := range [][]string{
-		{s.Output.Program, "the optimized program, as DSPy saves one"},
+		{s.Output.Program, saved},
 		{s.Output.Result, "this report as JSON"},
 		{s.Output.Journal, "the run itself, for resuming it"},
 	} {
