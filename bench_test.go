@@ -161,6 +161,31 @@ func BenchmarkEngine(b *testing.B) {
 	}
 }
 
+// BenchmarkRollouts validates a seed on twenty thousand examples, with a journal
+// on disk: what a rollout costs where no proposal waits for another.
+func BenchmarkRollouts(b *testing.B) {
+	const rollouts = 20_000
+	data := gepa.Data{Feedback: needs("f", 10), Validation: needs("v", rollouts)}
+	for b.Loop() {
+		disk, err := store.Create(b.Context(), filepath.Join(b.TempDir(), "run.db"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		began := time.Now()
+		_, err = gepa.Optimize(b.Context(), drift{}, data, gepa.Options{
+			PerfectScore: 1e-9, Proposer: driftProposer{}, Journal: disk, Concurrency: 256,
+			Budget: gepa.Budget{TargetScore: 1e-9},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(time.Since(began).Microseconds())/rollouts, "µs/rollout")
+		if err := disk.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // residentMiB returns the memory that the process holds, without what it could
 // give back; 0 where the system does not tell.
 func residentMiB() float64 {

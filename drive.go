@@ -185,7 +185,7 @@ func (d *driver) settle(batch []message) (events []Event, ends error) {
 		if m.event != nil {
 			events = append(events, m.event)
 		}
-		if m.over == nil || !d.pool.ended(*m.over) {
+		if m.over == nil || !d.pool.has(*m.over) {
 			continue
 		}
 		reflects := m.over.task.Reflect != nil

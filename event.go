@@ -208,6 +208,9 @@ type CallDone struct {
 type AttemptFailed struct {
 	// Of names what failed: a rollout's key, or a proposal's number.
 	Of string `json:"of"`
+	// Role is [RoleJudge] or [RoleReflection] where a proposer's call failed;
+	// "" for a rollout, and where the proposer failed outside its calls.
+	Role string `json:"role,omitempty"`
 	// Number counts the run's failures from 1.
 	Number int    `json:"number"`
 	Error  string `json:"error"`

@@ -38,7 +38,7 @@ func (s *State) Apply(e Event) error {
 	case CallDone:
 		s.applyCall(e)
 	case AttemptFailed:
-		s.failures++
+		s.failures = max(s.failures+1, e.Number) // some before it may not have been written
 		s.spend.Failed = s.spend.Failed.Add(e.Usage)
 	case SessionStarted:
 		s.sessions++

@@ -31,7 +31,7 @@ func (m memo) once(ctx context.Context, key CallKey, fn func(context.Context) (C
 	call, err := fn(ctx)
 	if err != nil {
 		if usage := UsageOf(err); usage != (Usage{}) {
-			m.e.failed(fmt.Sprintf("proposal %d", m.proposal), err, usage)
+			m.e.failed(fmt.Sprintf("proposal %d", m.proposal), key.Role, err, usage)
 			err = &accountedError{err}
 		}
 		return Call{}, err

@@ -79,6 +79,9 @@ func (d *driver) wrote(err error) error {
 		if m.ack != nil {
 			m.ack <- err
 		}
+		if m.over != nil {
+			d.pool.ended(*m.over)
+		}
 		d.over(m, err)
 	}
 	return err

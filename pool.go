@@ -56,17 +56,20 @@ func (p *pool) next(last int) (queuedTask, bool) {
 	return q, true
 }
 
-// ended notes that a task does not run any more. It reports false for one that
-// was left behind.
-func (p *pool) ended(q queuedTask) bool {
-	if q.left != p.left {
-		return false
+// has reports whether a task is one that runs, and not one left behind.
+func (p *pool) has(q queuedTask) bool { return q.left == p.left }
+
+// ended notes that a task does not run any more and that its result, if it has
+// one, is in the journal: what a crash can lose is never more than the slots
+// hold.
+func (p *pool) ended(q queuedTask) {
+	if !p.has(q) {
+		return
 	}
 	p.running--
 	if q.task.Reflect == nil {
 		p.taken--
 	}
-	return true
 }
 
 // leave forgets the tasks that run.

@@ -194,11 +194,11 @@ func (e *engine) attempt(ctx context.Context, of string, fn func(context.Context
 		if ctx.Err() != nil {
 			// A call that was cut short may have been paid for.
 			if usage := UsageOf(err); usage != (Usage{}) {
-				e.failed(of, err, usage)
+				e.failed(of, "", err, usage)
 			}
 			return context.Cause(ctx)
 		}
-		e.failed(of, err, UsageOf(err))
+		e.failed(of, "", err, UsageOf(err))
 		if IsFatal(err) || n >= e.opts.Attempts {
 			return err
 		}
@@ -214,6 +214,6 @@ func (e *engine) attempt(ctx context.Context, of string, fn func(context.Context
 }
 
 // failed journals a failed attempt. The engine numbers it.
-func (e *engine) failed(of string, err error, usage Usage) {
-	e.send(message{event: AttemptFailed{Of: of, Error: err.Error(), Usage: usage}})
+func (e *engine) failed(of, role string, err error, usage Usage) {
+	e.send(message{event: AttemptFailed{Of: of, Role: role, Error: err.Error(), Usage: usage}})
 }

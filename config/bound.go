@@ -31,6 +31,9 @@ const promptTokens = 2048
 // input there can be, a token a byte, and of the longest reply.
 func (o Optimize) bound(r *Run) Bound {
 	var b Bound
+	if !o.System.isProgram() {
+		return Bound{Unknown: "what the system's own calls cost is not known before it says so"}
+	}
 	var played roles
 	list, err := o.played(&played)
 	if err != nil {

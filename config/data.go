@@ -19,9 +19,13 @@ type sets struct {
 	train, dev, val string
 }
 
-// data loads, limits and splits the examples.
-func (o Optimize) data() (sets, error) {
+// data loads, limits and splits the examples. own are those of a system that
+// brings its own.
+func (o Optimize) data(own *gepa.Data) (sets, error) {
 	var s sets
+	if own != nil {
+		return sets{*own, fingerprint(own.Feedback), fingerprint(own.Test), fingerprint(own.Validation)}, nil
+	}
 	train, err := o.load("train", o.Train, orDefault(o.LimitTrain, o.Limit))
 	if err != nil {
 		return s, err
@@ -70,13 +74,15 @@ func (o Optimize) data() (sets, error) {
 }
 
 func (o Optimize) load(flag string, src Source, limit int) ([]gepa.Example, error) {
-	opts := dataset.Options{Form: dataset.FormHotpotQA, Decoders: Decoders()}
+	opts := o.reading()
 	var examples []gepa.Example
 	var err error
 	if src.Data != nil {
 		examples, err = dataset.Read(bytes.NewReader(src.Data), src.Path, opts)
 	} else {
-		examples, err = dataset.Load(src.Path, opts)
+		var loaded dataset.Loaded
+		loaded, err = dataset.LoadFiles(append([]string{src.Path}, src.More...), opts)
+		examples = loaded.Examples
 	}
 	if err != nil {
 		if o.resumed && errors.Is(err, fs.ErrNotExist) {
@@ -85,6 +91,26 @@ func (o Optimize) load(flag string, src Source, limit int) ([]gepa.Example, erro
 		return nil, usagef("--%s %w", flag, err)
 	}
 	return dataset.Limit(examples, limit), nil
+}
+
+// reading returns how files are read.
+func (o Optimize) reading() dataset.Options {
+	r := o.Reading
+	if r.Form == "" && o.System.Builtin != "" {
+		r.Form = string(dataset.FormHotpotQA)
+	}
+	opts := dataset.Options{
+		Format: dataset.Format(r.Format), Decoders: Decoders(), Key: r.Key, Separator: r.Separator, Columns: r.Columns,
+		Form: dataset.Form(r.Form), ID: r.ID, Inputs: r.Inputs, Labels: r.Labels,
+		Where: r.Where, Dedupe: r.Dedupe, Sample: r.Sample, Seed: o.Seed,
+	}
+	for column, kind := range r.Types {
+		if opts.Types == nil {
+			opts.Types = map[string]dataset.Type{}
+		}
+		opts.Types[column] = dataset.Type(kind)
+	}
+	return opts
 }
 
 // fingerprint identifies examples, in order.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/internal/atomicfile"
 	"github.com/gepa-go/gepa/lm/price"
 	"github.com/gepa-go/gepa/program"
@@ -32,7 +33,7 @@ func openFolder(ctx context.Context, r *Run) (_ *folder, err error) {
 	_, err = os.Stat(f.path(JournalFile))
 	isNew := errors.Is(err, fs.ErrNotExist)
 	if isNew {
-		for _, name := range []string{ProgramFile, ResultFile} {
+		for _, name := range []string{ProgramFile, CandidateFile, ResultFile} {
 			if _, err := os.Stat(f.path(name)); err == nil {
 				return nil, usagef("%s is there already and belongs to no run kept in %s; give the run a folder of its own with --out", f.path(name), dir)
 			}
@@ -73,7 +74,7 @@ func openFolder(ctx context.Context, r *Run) (_ *folder, err error) {
 		}
 		now[metaConfig], now[store.MetaCommand], now[store.MetaRunID] = string(raw), r.command, runName(dir)
 		if r.start != nil {
-			if err := r.start.Save(f.path(StartFile)); err != nil {
+			if err := r.start.save(f.path(StartFile)); err != nil {
 				return nil, fmt.Errorf("keep a copy of the program that the run starts from: %w", err)
 			}
 		}
@@ -143,9 +144,22 @@ func (f *folder) keepPrices(t price.Table) error {
 	return atomicfile.Write(path, append(raw, '\n'))
 }
 
-// keep writes the program and the summary, each in one step.
-func (f *folder) keep(state *program.State, s report.Summary) error {
-	if err := state.Save(f.path(ProgramFile)); err != nil {
+// winnerFile returns the name of the file that keeps the winner.
+func winnerFile(p *program.Program) string {
+	if p == nil {
+		return CandidateFile
+	}
+	return ProgramFile
+}
+
+// keep writes the winner and the summary, each in one step.
+func (f *folder) keep(p *program.Program, winner gepa.Candidate, s report.Summary) error {
+	path := f.path(winnerFile(p))
+	if p == nil {
+		if err := writeCandidate(path, winner); err != nil {
+			return err
+		}
+	} else if err := p.State(winner).Save(path); err != nil {
 		return err
 	}
 	data, err := s.Encode()

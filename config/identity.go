@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/gepa-go/gepa"
-	"github.com/gepa-go/gepa/program"
 )
 
 // metaConfig is the name under which a journal keeps a run's identity.
@@ -18,14 +17,14 @@ const metaConfig = "config"
 // identity returns what gives the run its meaning, by flag: two commands with
 // equal ones are the same run. Budgets, concurrency, addresses and names of
 // files may change from one session to the next; what is in the files may not.
-func (o Optimize) identity(r *Run, s sets, start *program.State) gepa.Fields {
+func (o Optimize) identity(r *Run, s sets, start *start) gepa.Fields {
 	from := ""
 	if start != nil {
-		sum := sha256.Sum256(start.Bytes())
+		sum := sha256.Sum256(start.raw)
 		from = "a saved program (" + hex.EncodeToString(sum[:])[:8] + ")"
 	}
 	f := []any{
-		"program", o.Program,
+		"program", o.System.identity(),
 		"train", s.train,
 		"val", s.val,
 		"dev", s.dev,
@@ -38,6 +37,9 @@ func (o Optimize) identity(r *Run, s sets, start *program.State) gepa.Fields {
 		"lint", o.lint(),
 		"start", from,
 		"seed", o.Seed,
+	}
+	if m := o.Metric.identity(); m != "" {
+		f = append(f, "metric", m)
 	}
 	f = append(f, searchIdentity(r.Options.WithDefaults())...)
 	for prefix, p := range o.generation() {

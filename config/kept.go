@@ -176,12 +176,14 @@ func (k *Kept) output() *report.Output {
 		}
 		return path
 	}
-	return &report.Output{Folder: k.Folder, Journal: there(JournalFile), Program: there(ProgramFile), Result: there(ResultFile)}
+	return &report.Output{
+		Folder: k.Folder, Journal: there(JournalFile), Program: orDefault(there(ProgramFile), there(CandidateFile)), Result: there(ResultFile),
+	}
 }
 
 // Simulated reports whether a simulated model played every role, so that
 // nothing cost anything.
 func (k *Kept) Simulated() bool {
 	_, m := k.names()
-	return m.Task.Simulated && m.Reflection.Simulated && (m.Judge.Name == "" || m.Judge.Simulated)
+	return (m.Task.Name == "" || m.Task.Simulated) && m.Reflection.Simulated && (m.Judge.Name == "" || m.Judge.Simulated)
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/lm/sim"
-	"github.com/gepa-go/gepa/propose"
 	"github.com/gepa-go/gepa/report"
 )
 
@@ -18,6 +17,7 @@ type role struct {
 	// parameters begin with.
 	flag, prefix string
 	name         string
+	baseURL      string // its own; "" for none
 	params       lm.Params
 	model        *lm.Model
 	shown        *report.Model
@@ -31,12 +31,17 @@ type roles struct {
 
 // played returns the roles that a run has, each to be filled in.
 func (o Optimize) played(r *roles) ([]role, error) {
-	list := []role{
-		{"model", "", o.Model, o.Params, &r.task, &r.names.Task},
-		{"reflection-model", "reflection-", orDefault(o.ReflectionModel, o.Model), o.ReflectionParams, &r.reflection, &r.names.Reflection},
+	var list []role
+	if o.System.isProgram() {
+		list = append(list, role{"model", "", o.Model, o.BaseURL, o.Params, &r.task, &r.names.Task})
 	}
-	if o.feedback() != string(propose.FeedbackMetric) {
-		return append(list, role{"judge-model", "judge-", orDefault(o.JudgeModel, o.Model), o.JudgeParams, &r.judge, &r.names.Judge}), nil
+	list = append(list, role{
+		"reflection-model", "reflection-", orDefault(o.ReflectionModel, o.Model), o.ReflectionBaseURL, o.ReflectionParams,
+		&r.reflection, &r.names.Reflection,
+	})
+	if o.judged() || o.Metric.Judge != nil {
+		name := orDefault(orDefault(o.JudgeModel, o.Model), o.ReflectionModel)
+		return append(list, role{"judge-model", "judge-", name, o.JudgeBaseURL, o.JudgeParams, &r.judge, &r.names.Judge}), nil
 	}
 	if o.JudgeModel != "" {
 		return nil, usagef("--judge-model %s: no judge is asked with --feedback metric; choose judge or both", o.JudgeModel)
@@ -57,25 +62,39 @@ func (o Optimize) models(c *calls) (roles, error) {
 	made := map[string]lm.Model{}
 	var names []string
 	for _, role := range played {
-		if made[role.name] == nil {
-			if made[role.name], err = o.model(c, role); err != nil {
+		base := o.base(role)
+		key := role.name + " " + base
+		if made[key] == nil {
+			if made[key], err = o.model(c, role, base); err != nil {
 				return r, err
 			}
-			made[role.name] = lm.Logged(made[role.name], o.Logger)
+			made[key] = lm.Logged(made[key], o.Logger)
 			if o.spans != nil {
-				made[role.name] = o.spans.Model(made[role.name])
+				made[key] = o.spans.Model(made[key])
 			}
 			names = append(names, role.name)
 		}
-		*role.model = made[role.name]
+		*role.model = made[key]
 		*role.shown = report.Model{Name: role.name, Simulated: role.name == SimModel, Price: c.price(role.name)}
 	}
 	c.prices = c.prices.Only(names...)
 	return r, nil
 }
 
+// base returns the endpoint of a role's model; "" for the provider's.
+func (o Optimize) base(role role) string {
+	if role.baseURL != "" {
+		return role.baseURL
+	}
+	provider, _ := lm.ParseName(role.name)
+	if own, _ := lm.ParseName(o.Model); own == provider {
+		return o.BaseURL
+	}
+	return ""
+}
+
 // model returns the model that plays a role, with what lies before it.
-func (o Optimize) model(c *calls, role role) (lm.Model, error) {
+func (o Optimize) model(c *calls, role role, base string) (lm.Model, error) {
 	switch {
 	case c.player != nil:
 		if !slices.Contains(c.player.Models(), role.name) {
@@ -84,11 +103,6 @@ func (o Optimize) model(c *calls, role role) (lm.Model, error) {
 		return c.replayed(c.player.Model(role.name))
 	case role.name == SimModel:
 		return c.simulated(sim.New(sim.Options{Seed: o.Seed}))
-	}
-	base := ""
-	provider, _ := lm.ParseName(role.name)
-	if own, _ := lm.ParseName(o.Model); own == provider {
-		base = o.BaseURL
 	}
 	client, err := OpenClient(role.flag, role.name, base, o.Getenv)
 	if err != nil {

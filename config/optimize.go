@@ -7,7 +7,6 @@ import (
 	"iter"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -17,9 +16,7 @@ import (
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/lm/otel"
-	"github.com/gepa-go/gepa/metric"
 	"github.com/gepa-go/gepa/program"
-	"github.com/gepa-go/gepa/program/hotpotqa"
 	"github.com/gepa-go/gepa/propose"
 	"github.com/gepa-go/gepa/report"
 )
@@ -44,11 +41,21 @@ const DefaultMinibatch = 7
 // The zero value of every field that is not required means its default. The
 // flags of "gepa optimize" have the fields' names.
 type Optimize struct {
-	// Program names a program that this package knows: "hotpotqa". Required.
+	// Program names a program that this package knows: "hotpotqa". It takes
+	// the place of System.
 	Program string
+	// System is what is optimized, where that is not Program.
+	System System
+	// Metric scores outputs. Defaults to the built-in program's own; systems
+	// other than programs may score themselves.
+	Metric Metric
 	// Train is split into feedback and validation; Dev is the sealed test
-	// set, read for base and winner only. Both are required.
+	// set, read for base and winner only. Both are required, but for an
+	// artefact, which has its own.
 	Train, Dev Source
+	// Reading says how the files are read. Its Form defaults to "hotpotqa" for
+	// the built-in program.
+	Reading Reading
 	// Val is the number of examples of Train that become the validation set,
 	// or the file of a validation set. Defaults to a third of Train, at most
 	// 100.
@@ -62,8 +69,8 @@ type Optimize struct {
 	// "openai/gpt-4.1-mini". Model is required; the others default to it.
 	Model, ReflectionModel, JudgeModel string
 	// BaseURL is the endpoint of Model, and of the others where they have
-	// the same provider. Defaults to the provider's.
-	BaseURL string
+	// the same provider and none of their own. Defaults to the provider's.
+	BaseURL, ReflectionBaseURL, JudgeBaseURL string
 	// Params, ReflectionParams and JudgeParams are sent with every request of
 	// the role. What is not set is left to the provider.
 	Params, ReflectionParams, JudgeParams lm.Params
@@ -96,7 +103,8 @@ type Optimize struct {
 	// Replay is one from which they are answered, without network or key.
 	Record, Replay string
 
-	// Feedback is "metric", "judge" or "both". Defaults to "both".
+	// Feedback is "metric", "judge" or "both". Defaults to "both" for the
+	// built-in program, and to "metric" for any other system.
 	Feedback string
 	// Template is "instruction" or "gepa". Defaults to "instruction".
 	Template string
@@ -158,6 +166,8 @@ type Source struct {
 	Path string
 	// Data, if not nil, is the content, and no file is read.
 	Data []byte
+	// More are further files, whose examples follow.
+	More []string
 }
 
 // ErrUsage is what an error of this package matches that is the user's to
@@ -181,46 +191,48 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if err := o.checkChoices(); err != nil {
 		return nil, err
 	}
-	prog, start, err := o.program()
-	if err != nil {
-		return nil, err
-	}
 	calls, err := o.newCalls()
 	if err != nil {
 		return nil, err
 	}
+	r := &Run{ProgramName: o.System.name(), Caps: o.Caps, calls: calls, out: o.Out, command: o.Command}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, calls.close())
+			err = errors.Join(err, r.Close())
 		}
 	}()
 	roles, err := o.models(calls)
 	if err != nil {
 		return nil, err
 	}
-	sets, err := o.data()
+	r.Models = roles.names
+	measured, err := o.measured(roles.judge)
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{
-		ProgramName: o.Program,
-		Program:     prog,
-		Models:      roles.names,
-		Data:        sets.data,
-		Caps:        o.Caps,
-		calls:       calls,
-		out:         o.Out,
-		command:     o.Command,
+	sub, err := o.subject(ctx, roles.task, measured)
+	r.stop = sub.close
+	if err != nil {
+		return nil, err
 	}
-	r.System = program.NewSystem(prog, roles.task, metric.HotpotQA(), program.SystemOptions{
-		Params:            o.Params,
-		FailureObjectives: map[string]float64{metric.ObjectiveEM: 0, metric.ObjectiveF1: 0},
-	})
-	proposer, err := propose.New(propose.Options{
-		Model: roles.reflection, Params: o.ReflectionParams, Judge: roles.judge, JudgeParams: o.JudgeParams,
-		Feedback: propose.FeedbackSource(o.feedback()), Template: o.template(), Concurrency: o.Concurrency,
-		Fence: propose.Fence(o.fence()), Linter: propose.Linter{Default: propose.Level(o.lint())}, Logger: o.Logger,
-	})
+	r.System = sub.system
+	start, err := o.startFrom(&sub)
+	if err != nil {
+		return nil, err
+	}
+	r.Program = sub.program
+	if sub.program != nil && start != nil {
+		r.System = program.NewSystem(sub.program, roles.task, measured.metric, o.systemOptions(measured))
+	}
+	sets, err := o.data(sub.data)
+	if err != nil {
+		return nil, err
+	}
+	r.Data = sets.data
+	if err := o.checkInputs(sub.program, r.Data); err != nil {
+		return nil, err
+	}
+	proposer, err := o.proposer(roles)
 	if err != nil {
 		return nil, usage{err}
 	}
@@ -229,7 +241,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if r.spans != nil {
 		r.System, proposing = r.spans.System(r.System), r.spans.Proposer(proposer)
 	}
-	budget, note, err := o.budget(len(prog.Components()), len(r.Data.Validation))
+	budget, note, err := o.budget(len(r.System.Components()), len(r.Data.Validation))
 	if err != nil {
 		return nil, err
 	}
@@ -244,6 +256,9 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		Logger:   o.Logger,
 	}
 	o.options(&r.Options)
+	if start != nil && sub.program == nil {
+		r.Options.Start = start.candidate
+	}
 	r.watch(o.Observer)
 	if err := gepa.Check(r.System, r.Data, r.Options); err != nil {
 		return nil, err
@@ -253,6 +268,15 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	}
 	r.Bound = o.bound(r)
 	return r, ctx.Err()
+}
+
+// proposer makes what writes new texts.
+func (o Optimize) proposer(r roles) (*propose.Proposer, error) {
+	return propose.New(propose.Options{
+		Model: r.reflection, Params: o.ReflectionParams, Judge: o.feedbackJudge(r), JudgeParams: o.JudgeParams,
+		Feedback: propose.FeedbackSource(o.feedback()), Template: o.template(), Concurrency: o.Concurrency,
+		Fence: propose.Fence(o.fence()), Linter: propose.Linter{Default: propose.Level(o.lint())}, Logger: o.Logger,
+	})
 }
 
 // watch lets all see the run's events who want to: the user, who may not, and
@@ -269,9 +293,9 @@ func (r *Run) watch(observer func(gepa.Event)) {
 }
 
 // describe fills in what the run's folder keeps of how it is configured.
-func (r *Run) describe(o Optimize, s sets, start *program.State) error {
-	r.identity = o.identity(r, s, start)
-	r.resumed, r.start, r.secrets = o.resumed, start, Secrets(o.Getenv)
+func (r *Run) describe(o Optimize, s sets, from *start) error {
+	r.identity = o.identity(r, s, from)
+	r.resumed, r.start, r.secrets = o.resumed, from, Secrets(o.Getenv)
 	kept, err := o.settings(r)
 	if err != nil {
 		return err
@@ -296,6 +320,9 @@ func (o Optimize) withDefaults() Optimize {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Program != "" {
+		o.System = System{Builtin: o.Program}
+	}
 	if o.Tracer != nil {
 		o.spans = otel.New(o.Tracer)
 	}
@@ -311,7 +338,24 @@ func (o Optimize) generation() iter.Seq2[string, lm.Params] {
 	}
 }
 
-func (o Optimize) feedback() string { return orDefault(o.Feedback, string(propose.FeedbackBoth)) }
+func (o Optimize) feedback() string {
+	if o.System.Builtin == "" {
+		return orDefault(o.Feedback, string(propose.FeedbackMetric))
+	}
+	return orDefault(o.Feedback, string(propose.FeedbackBoth))
+}
+
+// judged reports whether a judge gives feedback.
+func (o Optimize) judged() bool { return o.feedback() != string(propose.FeedbackMetric) }
+
+// feedbackJudge returns the judge that gives feedback; nil for none.
+func (o Optimize) feedbackJudge(r roles) lm.Model {
+	if !o.judged() {
+		return nil
+	}
+	return r.judge
+}
+
 func (o Optimize) template() string { return orDefault(o.Template, propose.TemplateInstruction) }
 
 func (o Optimize) fence() string { return orDefault(o.Fence, string(propose.FenceAuto)) }
@@ -319,18 +363,28 @@ func (o Optimize) lint() string  { return orDefault(o.Lint, string(propose.Level
 
 // checkChoices refuses what is missing, none of its choices, or out of range.
 func (o Optimize) checkChoices() error {
+	if len(o.System.kinds()) == 0 {
+		return usagef("--program is missing: choose one of %s, or describe a system of your own in %s", strings.Join(Programs(), ", "), FileName)
+	}
+	model := o.Model
+	if !o.System.isProgram() {
+		model = orDefault(o.ReflectionModel, o.Model)
+	}
+	artefact := o.System.Artefact != nil
 	for _, f := range []struct{ flag, value, what string }{
-		{"program", o.Program, "choose one of " + strings.Join(Programs(), ", ")},
 		{"train", o.Train.Path, "give a file of examples; a part of it becomes the validation set"},
 		{"dev", o.Dev.Path, "give a file of examples that the search must not see; base and winner are measured on it"},
-		{"model", o.Model, "give provider/model, for instance openai/gpt-4.1-mini or openrouter/google/gemini-2.5-flash-lite, or sim, the offline stand-in"},
+		{"model", model, "give provider/model, for instance openai/gpt-4.1-mini or openrouter/google/gemini-2.5-flash-lite, or sim, the offline stand-in"},
 	} {
-		if f.value == "" {
+		switch {
+		case f.value == "" && (f.flag == "model" || !artefact):
 			return usagef("--%s is missing: %s", f.flag, f.what)
+		case f.value != "" && f.flag != "model" && artefact:
+			return usagef("--%s: an artefact has no examples but its cases: take it out", f.flag)
 		}
 	}
 	for _, f := range append(o.choices(), []choice{
-		{"program", o.Program, Programs()},
+		{"program", o.System.Builtin, Programs()},
 		{"feedback", o.Feedback, []string{string(propose.FeedbackMetric), string(propose.FeedbackJudge), string(propose.FeedbackBoth)}},
 		{"fence", o.Fence, words(propose.FenceAuto, propose.FenceAlways, propose.FenceNever)},
 		{"lint", o.Lint, words(propose.LevelRefuse, propose.LevelWarn, propose.LevelOff)},
@@ -341,6 +395,25 @@ func (o Optimize) checkChoices() error {
 			return usagef("--%s %s: want %s%s", f.flag, f.value, orWords(f.choices), DidYouMean(f.value, f.choices))
 		}
 	}
+	if err := o.checkParams(); err != nil {
+		return err
+	}
+	for _, check := range []func() error{o.Search.check, o.System.check, func() error { return o.Metric.check(o.System) }} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if o.Target < 0 || o.Target > 1 {
+		return usagef("--target %g: want a mean score between 0 and 1", o.Target)
+	}
+	if o.Auto != "" && o.Rollouts > 0 {
+		return usagef("--auto and --rollouts both bound the rollouts: give one of them")
+	}
+	return nil
+}
+
+// checkParams refuses parameters of the models that are out of range.
+func (o Optimize) checkParams() error {
 	for prefix, params := range o.generation() {
 		if t := params.Temperature; t != nil && *t < 0 {
 			return usagef("--%stemperature %g: want 0 or more", prefix, *t)
@@ -352,39 +425,5 @@ func (o Optimize) checkChoices() error {
 			return usagef("--%sstop: want a text at which a reply ends, got an empty one", prefix)
 		}
 	}
-	if err := o.Search.check(); err != nil {
-		return err
-	}
-	if o.Target < 0 || o.Target > 1 {
-		return usagef("--target %g: want a mean score between 0 and 1", o.Target)
-	}
-	if o.Auto != "" && o.Rollouts > 0 {
-		return usagef("--auto and --rollouts both bound the rollouts: give one of them")
-	}
 	return nil
-}
-
-// program returns the program to optimize and the state it starts from, if it
-// does not start from its own instructions.
-func (o Optimize) program() (*program.Program, *program.State, error) {
-	prog := hotpotqa.New()
-	if o.Start == "" {
-		return prog, nil, nil
-	}
-	path := o.Start
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, ProgramFile)
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			return nil, nil, usagef("--start %s: the folder holds no %s, so it is no finished run", o.Start, ProgramFile)
-		}
-	}
-	state, err := program.LoadState(path)
-	if err != nil {
-		return nil, nil, usagef("--start: %w", err)
-	}
-	started, err := prog.Apply(state)
-	if err != nil {
-		return nil, nil, usagef("--start %s: not a saved %s program: %w", path, o.Program, err)
-	}
-	return started, state, nil
 }

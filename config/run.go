@@ -14,7 +14,7 @@ import (
 
 // A Run is an optimization with everything wired. It is for one goroutine.
 type Run struct {
-	// ProgramName and Program are what is optimized.
+	// ProgramName is what the system is called. Program is nil if it is none.
 	ProgramName string
 	Program     *program.Program
 	System      gepa.System
@@ -34,7 +34,8 @@ type Run struct {
 	spans    *otel.Spans // nil for none
 	identity gepa.Fields
 	settings string           // as the journal keeps them
-	start    *program.State   // nil if the run starts from the program's own texts
+	start    *start           // nil if the run starts from the system's own texts
+	stop     func()           // ends the system; nil if there is nothing to end
 	resumed  bool             // by its own settings, see [Stored]
 	progress *report.Progress // of earlier sessions
 	goesOn   bool             // there were some
@@ -157,7 +158,7 @@ func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
 		}
 	}
 	if r.folder != nil && result.Best != nil {
-		if kerr := r.folder.keep(r.Program.State(result.Best.Texts), summary); kerr != nil {
+		if kerr := r.folder.keep(r.Program, result.Best.Texts, summary); kerr != nil {
 			return &summary, errors.Join(err, fmt.Errorf("keep the result in %s: %w", r.out, kerr))
 		}
 	}
@@ -181,7 +182,7 @@ func (r *Run) output(result *gepa.Result) *report.Output {
 	}
 	o := &report.Output{Folder: r.out, Journal: r.folder.path(JournalFile)}
 	if result.Best != nil {
-		o.Program, o.Result = r.folder.path(ProgramFile), r.folder.path(ResultFile)
+		o.Program, o.Result = r.folder.path(winnerFile(r.Program)), r.folder.path(ResultFile)
 	}
 	return o
 }
@@ -189,6 +190,10 @@ func (r *Run) output(result *gepa.Result) *report.Output {
 // Close writes the recording, if one was asked for, and gives back what Build
 // and Open took.
 func (r *Run) Close() error {
+	if r.stop != nil {
+		r.stop()
+		r.stop = nil
+	}
 	err := r.calls.close()
 	if r.folder != nil {
 		err = errors.Join(err, r.folder.journal.Close())

@@ -31,6 +31,8 @@ type Search struct {
 	// StagedZ how many standard errors below the best a candidate is given up.
 	Staged                *int
 	StagedGrowth, StagedZ float64
+	// PerfectScore is the best score that a rollout can have. Defaults to 1.
+	PerfectScore float64
 }
 
 // DefaultPreset is used where none is named.
@@ -129,6 +131,9 @@ func (s Search) options(o *gepa.Options) {
 	if s.StagedZ != 0 {
 		o.Staged.Z = s.StagedZ
 	}
+	if s.PerfectScore != 0 {
+		o.PerfectScore = s.PerfectScore
+	}
 	if o.Staged.First == 0 {
 		o.Staged = gepa.Staged{}
 	}
@@ -162,6 +167,7 @@ func searchIdentity(o gepa.Options) []any {
 		{"staged", o.Staged.First, o.Staged.First > 0},
 		{"staged-growth", o.Staged.Growth, o.Staged.First > 0},
 		{"staged-z", o.Staged.Z, o.Staged.First > 0},
+		{"perfect-score", o.PerfectScore, o.PerfectScore != 1},
 	} {
 		if given.set {
 			f = append(f, given.name, given.value)

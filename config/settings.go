@@ -20,7 +20,7 @@ const metaSettings = "settings"
 
 // settingsFormat is the version of the form below, which is specified in
 // docs/formats/journal.md.
-const settingsFormat = 1
+const settingsFormat = 2
 
 // settings are an [Optimize] with everything resolved, as a journal keeps it:
 // all that "gepa resume" needs, for people to read, too. There are no keys in
@@ -28,6 +28,10 @@ const settingsFormat = 1
 type settings struct {
 	Format  int    `json:"format"`
 	Program string `json:"program"`
+	// System is what is optimized, where that is not Program; its texts are
+	// in it, and its folders are absolute.
+	System System `json:"system,omitzero"`
+	Metric Metric `json:"metric,omitzero"`
 	// Start is the saved program that the run started from; the run's folder
 	// keeps a copy.
 	Start    string         `json:"start,omitempty"`
@@ -49,17 +53,19 @@ type dataSettings struct {
 	Train fileSettings `json:"train"`
 	Dev   fileSettings `json:"dev"`
 	// Val is a file, or the number of examples of Train that are held back.
-	Val       string `json:"val,omitempty"`
-	ValNumber int    `json:"val_number,omitempty"`
+	Val       string  `json:"val,omitempty"`
+	ValNumber int     `json:"val_number,omitempty"`
+	Reading   Reading `json:"reading,omitzero"`
 }
 
 // fileSettings are a file of examples, or a set that is built in, or one that
 // a Go program made and only that can give again.
 type fileSettings struct {
-	Path    string `json:"path,omitempty"`
-	BuiltIn string `json:"built_in,omitempty"`
-	Memory  bool   `json:"memory,omitempty"`
-	Limit   int    `json:"limit,omitempty"`
+	Path    string   `json:"path,omitempty"`
+	More    []string `json:"more,omitempty"`
+	BuiltIn string   `json:"built_in,omitempty"`
+	Memory  bool     `json:"memory,omitempty"`
+	Limit   int      `json:"limit,omitempty"`
 }
 
 type modelSettings struct {
@@ -70,8 +76,10 @@ type modelSettings struct {
 }
 
 type roleSettings struct {
-	Name   string    `json:"name,omitempty"`
-	Params lm.Params `json:"params,omitzero"`
+	Name string `json:"name,omitempty"`
+	// BaseURL is the role's own endpoint.
+	BaseURL string    `json:"base_url,omitempty"`
+	Params  lm.Params `json:"params,omitzero"`
 }
 
 // searchSettings are the search's options as they were resolved, whatever
@@ -96,6 +104,7 @@ type searchSettings struct {
 	Staged       int     `json:"staged,omitempty"`
 	StagedGrowth float64 `json:"staged_growth,omitempty"`
 	StagedZ      float64 `json:"staged_z,omitempty"`
+	PerfectScore float64 `json:"perfect_score,omitempty"`
 }
 
 func searchSettingsOf(o gepa.Options) searchSettings {
@@ -106,6 +115,7 @@ func searchSettingsOf(o gepa.Options) searchSettings {
 		Components: string(o.Components), Sampling: string(o.Sampling), Acceptance: string(o.Acceptance),
 		More: o.More, Children: o.Children, Memory: o.Memory, Merges: max(o.MaxMerges, 0), MergeByModel: o.MergeByModel,
 		Staged: o.Staged.First, StagedGrowth: o.Staged.Growth, StagedZ: o.Staged.Z,
+		PerfectScore: o.PerfectScore,
 	}
 }
 
@@ -118,6 +128,7 @@ func (s searchSettings) search() Search {
 		Components: s.Components, Sampling: s.Sampling, Acceptance: s.Acceptance,
 		More: s.More, Children: s.Children, Memory: &s.Memory, Merges: &s.Merges, MergeByModel: s.MergeByModel,
 		Staged: &s.Staged, StagedGrowth: s.StagedGrowth, StagedZ: s.StagedZ,
+		PerfectScore: s.PerfectScore,
 	}
 }
 
@@ -183,24 +194,37 @@ func (o Optimize) settings(r *Run) (settings, error) {
 	file := func(src Source, limit int) fileSettings {
 		switch {
 		case src.Data == nil:
-			return fileSettings{Path: abs(src.Path), Limit: limit}
+			f := fileSettings{Path: abs(src.Path), Limit: limit}
+			for _, path := range src.More {
+				f.More = append(f.More, abs(path))
+			}
+			return f
 		case src.Path == demoTrain && bytes.Equal(src.Data, demodata.Train()), src.Path == demoDev && bytes.Equal(src.Data, demodata.Dev()):
 			return fileSettings{BuiltIn: src.Path, Limit: limit}
 		default:
 			return fileSettings{Memory: true, Limit: limit}
 		}
 	}
+	system, err := o.System.absolute()
+	errs = append(errs, err)
+	system.Builtin = ""
+	metric := o.Metric
+	if metric.Command != nil {
+		c := *metric.Command
+		c.Dir, metric.Command = abs(orDefault(c.Dir, ".")), &c
+	}
 	b := r.Options.Budget
 	s := settings{
-		Format: settingsFormat, Program: o.Program, Start: orDefault(o.startedFrom, abs(o.Start)), Seed: o.Seed,
+		Format: settingsFormat, Program: orDefault(o.Program, o.System.Builtin), System: system, Metric: metric, Start: orDefault(o.startedFrom, abs(o.Start)), Seed: o.Seed,
 		Data: dataSettings{
-			Train: file(o.Train, orDefault(o.LimitTrain, o.Limit)),
-			Dev:   file(o.Dev, orDefault(o.LimitDev, o.Limit)),
+			Train:   file(o.Train, orDefault(o.LimitTrain, o.Limit)),
+			Dev:     file(o.Dev, orDefault(o.LimitDev, o.Limit)),
+			Reading: o.Reading,
 		},
 		Models: modelSettings{
-			Task:       roleSettings{r.Models.Task.Name, o.Params},
-			Reflection: roleSettings{r.Models.Reflection.Name, o.ReflectionParams},
-			Judge:      roleSettings{r.Models.Judge.Name, o.JudgeParams},
+			Task:       roleSettings{orDefault(r.Models.Task.Name, o.Model), "", o.Params},
+			Reflection: roleSettings{r.Models.Reflection.Name, o.ReflectionBaseURL, o.ReflectionParams},
+			Judge:      roleSettings{r.Models.Judge.Name, o.JudgeBaseURL, o.JudgeParams},
 			BaseURL:    o.BaseURL,
 		},
 		Feedback: o.feedback(), Template: o.template(), Fence: o.fence(), Lint: o.lint(),
@@ -270,11 +294,11 @@ func (s settings) optimize() (Optimize, error) {
 		return Optimize{}, err
 	}
 	o := Optimize{
-		Program: s.Program, Train: train, Dev: dev, Val: s.Data.Val,
+		Program: s.Program, System: s.System, Metric: s.Metric, Reading: s.Data.Reading, Train: train, Dev: dev, Val: s.Data.Val,
 		LimitTrain: s.Data.Train.Limit, LimitDev: s.Data.Dev.Limit,
 		Model: s.Models.Task.Name, ReflectionModel: s.Models.Reflection.Name, JudgeModel: s.Models.Judge.Name,
-		BaseURL: s.Models.BaseURL,
-		Params:  s.Models.Task.Params, ReflectionParams: s.Models.Reflection.Params, JudgeParams: s.Models.Judge.Params,
+		BaseURL: s.Models.BaseURL, ReflectionBaseURL: s.Models.Reflection.BaseURL, JudgeBaseURL: s.Models.Judge.BaseURL,
+		Params: s.Models.Task.Params, ReflectionParams: s.Models.Reflection.Params, JudgeParams: s.Models.Judge.Params,
 		Attempts: s.Limits.Attempts, CallTimeout: time.Duration(s.Limits.CallTimeout),
 		Cache: s.Limits.Cache, NoCache: s.Limits.NoCache,
 		Caps: Caps{Nanos: s.Budget.Nanos, Tokens: s.Budget.Tokens, Calls: s.Budget.Calls},
@@ -300,5 +324,5 @@ func (f fileSettings) source(flag string) (Source, error) {
 	case f.BuiltIn != "":
 		return Source{}, fmt.Errorf("its --%s is the built-in set %q, which this version of gepa does not have", flag, f.BuiltIn)
 	}
-	return Source{Path: f.Path}, nil
+	return Source{Path: f.Path, More: f.More}, nil
 }

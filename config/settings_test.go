@@ -32,6 +32,9 @@ func filled(t *testing.T, typ reflect.Type) reflect.Value {
 		v.SetBool(true)
 	case reflect.Pointer:
 		v.Set(filled(t, typ.Elem()).Addr())
+	case reflect.Map:
+		v.Set(reflect.MakeMap(typ))
+		v.SetMapIndex(filled(t, typ.Key()), filled(t, typ.Elem()))
 	case reflect.Slice:
 		v.Set(reflect.Append(v, filled(t, typ.Elem())))
 	case reflect.Struct:
@@ -64,7 +67,8 @@ func TestSettingsKeepEverything(t *testing.T) {
 			v.Field(i).Set(filled(t, f.Type))
 		}
 	}
-	o.Train, o.Dev = Source{Path: "/data/train.jsonl"}, DemoDev()
+	o.Train, o.Dev = Source{Path: "/data/train.jsonl", More: []string{"/data/more.jsonl"}}, DemoDev()
+	o.System.Builtin = "" // it is Program
 	r := &Run{
 		Models: report.Models{Task: report.Model{Name: o.Model}, Reflection: report.Model{Name: o.ReflectionModel}, Judge: report.Model{Name: o.JudgeModel}},
 	}
@@ -88,7 +92,7 @@ func TestSettingsKeepEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Train.Path != o.Train.Path || got.Dev.Path != o.Dev.Path || !bytes.Equal(got.Dev.Data, o.Dev.Data) {
+	if got.Train.Path != o.Train.Path || !slices.Equal(got.Train.More, o.Train.More) || got.Dev.Path != o.Dev.Path || !bytes.Equal(got.Dev.Data, o.Dev.Data) {
 		t.Errorf("the examples are those of %s and %s", got.Train.Path, got.Dev.Path)
 	}
 	if diff := cmp.Diff(o, got, cmpopts.IgnoreFields(Optimize{}, append(notKept, "Train", "Dev", "Search")...)); diff != "" {
@@ -121,7 +125,7 @@ func TestSettingsKeepTheSearch(t *testing.T) {
 func TestSettingsRefuse(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"no JSON":       {"{", "cannot be read"},
-		"newer":         {`{"format":9}`, "format 9 and this program knows up to 1; update gepa"},
+		"newer":         {`{"format":9}`, "format 9 and this program knows up to 2; update gepa"},
 		"none":          {`{}`, "format 0"},
 		"unknown field": {`{"format":1,"colour":"red"}`, `unknown field "colour"`},
 		"two":           {`{"format":1}{"format":1}`, "cannot be read"},

@@ -15,7 +15,13 @@ func conclusion(t *Test, baseWon bool) string {
 	if baseWon {
 		return "No candidate was better than the base on the validation set: the program stays as it was."
 	}
-	spoken := t.Measures
+	return "On examples that it never saw, the optimized program is " + supported(t.Measures)
+}
+
+// supported ends a sentence: what the figures support and, where they show too
+// little, what they could show. The score is made of the objectives, so it is
+// spoken of only where there are none.
+func supported(spoken []Measure) string {
 	if len(spoken) > 1 {
 		spoken = spoken[:len(spoken)-1]
 	}
@@ -24,19 +30,15 @@ func conclusion(t *Test, baseWon bool) string {
 		byVerdict[m.Verdict] = append(byVerdict[m.Verdict], fmt.Sprintf("%s %s", m.Label(), m.difference()))
 	}
 	var parts []string
-	if list := byVerdict[stats.Better]; len(list) > 0 {
-		parts = append(parts, "better: "+strings.Join(list, ", "))
+	for _, v := range []stats.Verdict{stats.Better, stats.Worse, stats.NotShown} {
+		if list := byVerdict[v]; len(list) > 0 {
+			parts = append(parts, v.String()+": "+strings.Join(list, ", "))
+		}
 	}
-	if list := byVerdict[stats.Worse]; len(list) > 0 {
-		parts = append(parts, "worse: "+strings.Join(list, ", "))
-	}
-	if list := byVerdict[stats.NotShown]; len(list) > 0 {
-		parts = append(parts, "not shown to be better: "+strings.Join(list, ", "))
-	}
-	text := "On examples that it never saw, the optimized program is " + strings.Join(parts, "; ") + "."
+	text := strings.Join(parts, "; ") + "."
 	for _, m := range spoken {
 		if m.Verdict == stats.NotShown && m.Detectable > math.Abs(m.Difference) {
-			return text + fmt.Sprintf(" %d examples show a difference in %s with 80 %% power only from %s on.", m.N, m.Label(), m.amount(m.Detectable))
+			return text + fmt.Sprintf(" %s show a difference in %s with 80 %% power only from %s on.", count(m.N, "example"), m.Label(), m.amount(m.Detectable))
 		}
 	}
 	return text

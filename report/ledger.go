@@ -225,7 +225,10 @@ func (l *ledger) account(models Models) Account {
 			c = rollout(key)
 		} else {
 			c = proposer(proposalOf(failure.Of))
-			if models.Judge.Name == "" {
+			switch {
+			case failure.Role != "":
+				c.Role = Role(failure.Role)
+			case models.Judge.Name == "":
 				c.Role = RoleReflection
 			}
 		}

@@ -224,27 +224,13 @@ func test(in Input) (*Test, error) {
 		return nil, fmt.Errorf("%d and %d rollouts for %d examples", len(r.Seed), len(r.Best), n)
 	}
 	t := &Test{N: n, Readings: r.Readings, Examples: make([]TestExample, n)}
-	names := map[string]bool{}
 	for i, ex := range in.Data.Test {
 		t.Examples[i] = TestExample{ID: ex.ID, Base: outcome(r.Seed[i]), Optimized: outcome(r.Best[i])}
-		for _, ro := range []gepa.Rollout{r.Seed[i], r.Best[i]} {
-			for name := range ro.Objectives {
-				names[name] = true
-			}
-		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		m, err := measure(r, name, objective(in.Options, name), func(ro gepa.Rollout) float64 { return ro.Objectives[name] })
-		if err != nil {
-			return nil, err
-		}
-		t.Measures = append(t.Measures, m)
-	}
-	score, err := measure(r, "score", gepa.Objective{Name: "score"}, func(ro gepa.Rollout) float64 { return ro.Score })
-	if err != nil {
+	var err error
+	if t.Measures, err = measures(r.Seed, r.Best, in.Options.Objectives); err != nil {
 		return nil, err
 	}
-	t.Measures = append(t.Measures, score)
 	t.Conclusion = conclusion(t, in.Result.Best.ID == 0)
 	return t, nil
 }
@@ -253,8 +239,33 @@ func outcome(r gepa.Rollout) Outcome {
 	return Outcome{Score: r.Score, Objectives: r.Objectives, Output: r.Output, Problem: r.Problem}
 }
 
-func objective(o gepa.Options, name string) gepa.Objective {
-	for _, obj := range o.Objectives {
+// measures compares two systems on the same examples: by every objective that
+// a rollout has, in the order of their names, then by the score.
+func measures(base, other []gepa.Rollout, declared []gepa.Objective) ([]Measure, error) {
+	names := map[string]bool{}
+	for _, r := range slices.Concat(base, other) {
+		for name := range r.Objectives {
+			names[name] = true
+		}
+	}
+	sides := &gepa.Test{Seed: base, Best: other}
+	var out []Measure
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		m, err := measure(sides, name, objective(declared, name), func(r gepa.Rollout) float64 { return r.Objectives[name] })
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	score, err := measure(sides, scoreName, gepa.Objective{Name: scoreName}, func(r gepa.Rollout) float64 { return r.Score })
+	return append(out, score), err
+}
+
+// scoreName is the name of the measure that is the score.
+const scoreName = "score"
+
+func objective(declared []gepa.Objective, name string) gepa.Objective {
+	for _, obj := range declared {
 		if obj.Name == name {
 			return obj
 		}

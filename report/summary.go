@@ -52,7 +52,12 @@ type Summary struct {
 // Encode returns the summary as indented JSON with a line break at its end, the
 // way it is kept and printed. Equal summaries give equal bytes.
 func (s Summary) Encode() ([]byte, error) {
-	raw, err := gepa.EncodeValue(s)
+	return Indented(s)
+}
+
+// Indented returns a value as indented JSON with a line break at its end.
+func Indented(value any) ([]byte, error) {
+	raw, err := gepa.EncodeValue(value)
 	if err != nil {
 		return nil, err
 	}

@@ -426,6 +426,18 @@ func wrap(text string, columns int) []string {
 		style, reset = text[:end], "\x1b[0m"
 		text = text[end : len(text)-len(reset)]
 	}
+	lines := folded(text, columns)
+	return slices.Collect(func(yield func(string) bool) {
+		for _, l := range lines {
+			if !yield(style + l + reset) {
+				return
+			}
+		}
+	})
+}
+
+// folded breaks a text between words into lines of at most so many columns.
+func folded(text string, columns int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
@@ -438,12 +450,5 @@ func wrap(text string, columns int) []string {
 		}
 		line += word
 	}
-	lines = append(lines, line)
-	return slices.Collect(func(yield func(string) bool) {
-		for _, l := range lines {
-			if !yield(style + l + reset) {
-				return
-			}
-		}
-	})
+	return append(lines, line)
 }

@@ -24,6 +24,9 @@ type ArtefactOptions struct {
 	// are read once and never written. Each is a component; its name is the
 	// path if that is relative and leads down, and else the last part of it.
 	Files []string
+	// Dir is the folder that Files are in where they are relative. Defaults to
+	// this process's.
+	Dir string
 	// Exec is the command that measures them. In its arguments {file} stands
 	// for the path of the first file's new text, {candidate_dir} for the
 	// folder that holds all of them, and {case} for the case. It is required.
@@ -94,7 +97,7 @@ const maxKnown = 1024
 // know about others, list cases of the set "test", which the search does not
 // see.
 func NewArtefact(ctx context.Context, opts ArtefactOptions) (*Artefact, error) {
-	components, err := readArtefacts(opts.Files)
+	components, err := readArtefacts(opts.Dir, opts.Files)
 	if err != nil {
 		return nil, err
 	}
@@ -125,13 +128,17 @@ func NewArtefact(ctx context.Context, opts ArtefactOptions) (*Artefact, error) {
 }
 
 // readArtefacts makes components of files.
-func readArtefacts(files []string) ([]gepa.Component, error) {
+func readArtefacts(dir string, files []string) ([]gepa.Component, error) {
 	if len(files) == 0 {
 		return nil, errors.New("artefact: Files is empty: there is nothing to improve")
 	}
 	var out []gepa.Component
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		from := file
+		if !filepath.IsAbs(file) {
+			from = filepath.Join(dir, file)
+		}
+		text, err := os.ReadFile(from)
 		if err != nil {
 			return nil, fmt.Errorf("artefact: %w", err)
 		}

@@ -73,3 +73,27 @@ func TestModelsPageWorks(t *testing.T) {
 		}
 	}
 }
+
+// Every command of the pages on comparing and on continuous integration works
+// as it stands, one after the other.
+func TestComparePagesWork(t *testing.T) {
+	for page, least := range map[string]int{"compare.md": 15, "ci.md": 7} {
+		dir := t.TempDir()
+		if err := writeData(dir); err != nil {
+			t.Fatal(err)
+		}
+		commands := commandsIn(t, filepath.Join("..", "..", "docs", page))
+		if len(commands) < least {
+			t.Fatalf("%s: found %d commands", page, len(commands))
+		}
+		for _, c := range commands {
+			if c[0] != "gepa" {
+				t.Errorf("%s: %q is no command of ours", page, c)
+				continue
+			}
+			if out, err := gepaCommand(t, dir, c[1:]...).CombinedOutput(); err != nil {
+				t.Errorf("%s: %s: %v\n%s", page, strings.Join(c, " "), err, out)
+			}
+		}
+	}
+}

@@ -59,25 +59,26 @@ func (n optional) Set(text string) error {
 
 // addSearch adds the flags that say how a run searches.
 func addSearch(f *pflag.FlagSet, s *config.Search) {
-	f.StringVar(&s.Preset, "search", "", "preset for the search options below: paper or recommended\n(docs/search.md; paper)")
+	f.StringVar(&s.Preset, "search", s.Preset, "preset for the search options below: paper or recommended\n(docs/search.md; paper)")
 	f.Var(number{&s.Minibatch, 1}, "minibatch", "examples on which parent and child are compared (7; the paper has 3)")
 	f.Var(number{&s.InFlight, 1}, "in-flight", "proposals in flight at once (1)")
 	f.Var(optional{&s.PerMember}, "per-member", "at most so many of them for each candidate found so far; 0 for no such limit")
-	f.StringVar(&s.Parent, "parent", "", "what proposals start from: pareto, best, epsilon_greedy or top_k (pareto)")
-	f.Float64Var(&s.Epsilon, "epsilon", 0, "chance of any candidate, with --parent epsilon_greedy (0.1)")
+	f.StringVar(&s.Parent, "parent", s.Parent, "what proposals start from: pareto, best, epsilon_greedy or top_k (pareto)")
+	f.Float64Var(&s.Epsilon, "epsilon", s.Epsilon, "chance of any candidate, with --parent epsilon_greedy (0.1)")
 	f.Var(number{&s.TopK, 1}, "top-k", "candidates to draw from, with --parent top_k (5)")
-	f.StringVar(&s.Dominance, "dominance", "", "which candidates count as dominated: subset (the paper's) or cover\n(gepa's in Python) (subset)")
-	f.StringVar(&s.Components, "components", "", "instructions to rewrite at a time: round_robin or all (round_robin)")
-	f.StringVar(&s.Sampling, "sampling", "", "minibatches: epoch, or failures to prefer examples that the parent\nfails (epoch)")
-	f.StringVar(&s.Acceptance, "acceptance", "", "when a child is validated: strict (better on the minibatch), equal, or\npaired (more examples where that is undecided) (strict)")
+	f.StringVar(&s.Dominance, "dominance", s.Dominance, "which candidates count as dominated: subset (the paper's) or cover\n(gepa's in Python) (subset)")
+	f.StringVar(&s.Components, "components", s.Components, "instructions to rewrite at a time: round_robin or all (round_robin)")
+	f.StringVar(&s.Sampling, "sampling", s.Sampling, "minibatches: epoch, or failures to prefer examples that the parent\nfails (epoch)")
+	f.StringVar(&s.Acceptance, "acceptance", s.Acceptance, "when a child is validated: strict (better on the minibatch), equal, or\npaired (more examples where that is undecided) (strict)")
 	f.Var(number{&s.More, 1}, "more", "most further examples, with --acceptance paired (twice the minibatch)")
 	f.Var(number{&s.Children, 1}, "children", "texts to try a proposal; the best goes on (1)")
 	f.Var(optional{&s.Memory}, "memory", "rejected edits to show the reflection model (0)")
 	f.Var(optional{&s.Merges}, "merges", "merges that may be tried; 0 for none (5)")
-	f.BoolVar(&s.MergeByModel, "merge-by-model", false, "let the reflection model merge candidates of programs with one\ninstruction")
+	f.BoolVar(&s.MergeByModel, "merge-by-model", s.MergeByModel, "let the reflection model merge candidates of programs with one\ninstruction")
 	f.Var(optional{&s.Staged}, "staged", "validate candidates in stages, the first of so many examples, and give up\nthose that can hardly be the best; 0 for full validation (0)")
-	f.Float64Var(&s.StagedGrowth, "staged-growth", 0, "by how much each stage is larger than the one before (2)")
-	f.Float64Var(&s.StagedZ, "staged-z", 0, "standard errors below the best at which one is given up (1)")
+	f.Float64Var(&s.StagedGrowth, "staged-growth", s.StagedGrowth, "by how much each stage is larger than the one before (2)")
+	f.Float64Var(&s.StagedZ, "staged-z", s.StagedZ, "standard errors below the best at which one is given up (1)")
+	f.Float64Var(&s.PerfectScore, "perfect-score", s.PerfectScore, "best score that there is; minibatches that reach it teach nothing (1)")
 }
 
 // span is a flag for a duration above zero.

@@ -163,6 +163,13 @@ func modelWords(m report.Models) string {
 		}
 		return m.Name
 	}
+	if m.Task.Name == "" {
+		text := "reflection " + word(m.Reflection)
+		if m.Judge.Name != "" {
+			text += ", judge " + word(m.Judge)
+		}
+		return text
+	}
 	if m.Reflection.Name == m.Task.Name && (m.Judge.Name == m.Task.Name || m.Judge.Name == "") {
 		return word(m.Task) + " in every role"
 	}

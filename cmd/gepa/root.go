@@ -21,6 +21,8 @@ const (
 	exitOK          = 0
 	exitFailed      = 1   // the world failed: a model, a disk
 	exitUsage       = 2   // the user can mend it
+	exitRegression  = 3   // gepa check: worse than the baseline, or over a limit
+	exitUndecided   = 4   // gepa check: too few examples to tell
 	exitInterrupted = 130 // as shells have it for an interrupt
 )
 
@@ -72,9 +74,11 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.Is(err, config.ErrUsage):
 		return exitUsage
-	default:
-		return exitFailed
 	}
+	if check, ok := errors.AsType[*checkError](err); ok {
+		return check.code
+	}
+	return exitFailed
 }
 
 // tell prints the error that ends the command. An interrupt was told of where
@@ -124,7 +128,8 @@ func newRoot() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDemo(), newOptimize(), newResume(), newRuns(), newShow(), newExport(), newImport(), newData(), newMetric(), newDoctor(), newModels(), newCache(), newVersion())
+	root.AddCommand(newDemo(), newOptimize(), newResume(), newRuns(), newShow(), newDiff(), newApply(), newEval(), newCompare(), newCheck(),
+		newExport(), newImport(), newData(), newMetric(), newConfig(), newInit(), newDoctor(), newModels(), newCache(), newVersion())
 	return root
 }
 

@@ -76,7 +76,7 @@ var _ lm.Model = (*Model)(nil)
 func New(o Options) *Model {
 	m := &Model{seed: o.Seed, lex: newLexicon(), known: newMemory[string, Guidance](knownInstructions)}
 	m.skills = append(m.skills, o.Skills...)
-	m.skills = append(m.skills, reflector{}, judge{}, newReader(m.lex))
+	m.skills = append(m.skills, mender{}, sorter{}, extractor{}, reflector{}, judge{}, newReader(m.lex))
 	return m
 }
 
