@@ -119,9 +119,22 @@ type RolloutKey struct {
 
 // String returns the key as text, for journals.
 func (k RolloutKey) String() string {
+	if k.Repeat == 0 && isHex(k.Candidate) && isHex(k.Example) { // as all keys are: what follows would write the same
+		return `{"candidate":"` + k.Candidate + `","example":"` + k.Example + `"}`
+	}
 	b, err := json.Marshal(k)
 	if err != nil {
 		panic("gepa: encode rollout key: " + err.Error())
 	}
 	return string(b)
+}
+
+// isHex reports whether a text needs no escaping in JSON.
+func isHex(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }

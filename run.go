@@ -14,7 +14,7 @@ import (
 // runRollout runs one job and returns its result.
 func (e *engine) runRollout(ctx context.Context, t Task) (Event, error) {
 	var r Rollout
-	err := e.attempt(ctx, t.Name(), func(ctx context.Context) (err error) {
+	err := e.attempt(ctx, t, func(ctx context.Context) (err error) {
 		r, err = e.once(ctx, t.Job)
 		return err
 	})
@@ -105,7 +105,7 @@ func (e *engine) runReflection(ctx context.Context, t Task) (Event, error) {
 	var r Reflection
 	err := e.restore(ctx, t, &req)
 	if err == nil {
-		err = e.attempt(ctx, t.Name(), func(ctx context.Context) (err error) {
+		err = e.attempt(ctx, t, func(ctx context.Context) (err error) {
 			r, err = e.propose(ctx, req)
 			return err
 		})
@@ -184,7 +184,7 @@ func (e *engine) restore(ctx context.Context, t Task, req *ReflectRequest) error
 
 // attempt calls fn until it succeeds, fails fatally, or has failed as often as
 // the options allow. What failed attempts consumed is journaled.
-func (e *engine) attempt(ctx context.Context, of string, fn func(context.Context) error) error {
+func (e *engine) attempt(ctx context.Context, t Task, fn func(context.Context) error) error {
 	pause := 250 * time.Millisecond
 	for n := 1; ; n++ {
 		err := fn(ctx)
@@ -194,11 +194,11 @@ func (e *engine) attempt(ctx context.Context, of string, fn func(context.Context
 		if ctx.Err() != nil {
 			// A call that was cut short may have been paid for.
 			if usage := UsageOf(err); usage != (Usage{}) {
-				e.failed(of, "", err, usage)
+				e.failed(t.Name(), "", err, usage)
 			}
 			return context.Cause(ctx)
 		}
-		e.failed(of, "", err, UsageOf(err))
+		e.failed(t.Name(), "", err, UsageOf(err))
 		if IsFatal(err) || n >= e.opts.Attempts {
 			return err
 		}
