@@ -161,7 +161,7 @@ func rawAnswer(req rollout.Request, say func(string)) {
 		signalSelf(syscall.SIGKILL)
 	case "hang":
 		fmt.Fprintln(os.Stderr, "waiting for godot")
-		select {}
+		<-time.After(time.Hour)
 	case "leak":
 		cmd := exec.Command("sleep", "1000")
 		if err := cmd.Start(); err != nil {
@@ -175,7 +175,7 @@ func rawAnswer(req rollout.Request, say func(string)) {
 		reply(`"score":0.1`) // a second one is too late
 	case "huge":
 		say("{" + strings.Repeat("x", 17<<20) + "\n")
-		select {}
+		<-time.After(time.Hour)
 	case "answer":
 		reply(strings.TrimPrefix(in.Text("do"), "answer ="))
 	case "labels":
@@ -195,7 +195,7 @@ func signalSelf(sig syscall.Signal) {
 		_ = syscall.Exec("/bin/sh", []string{"sh", "-c", "kill -SEGV $$"}, os.Environ())
 	}
 	_ = syscall.Kill(os.Getpid(), sig)
-	select {}
+	<-time.After(time.Hour)
 }
 
 func count(file string) {
@@ -295,7 +295,7 @@ func commandMain() {
 	case "segv":
 		signalSelf(syscall.SIGSEGV)
 	case "slow":
-		select {}
+		<-time.After(time.Hour)
 	case "leak":
 		cmd := exec.Command("sleep", "1000")
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr // keeps our pipes open
@@ -366,7 +366,7 @@ func scoreMain() {
 		panic(err)
 	}
 	if string(text) == "never" {
-		select {}
+		<-time.After(time.Hour)
 	}
 	if strings.Contains(string(text), "broken") {
 		fmt.Fprintln(os.Stderr, "syntax error")
