@@ -43,6 +43,7 @@ type campaign struct {
 
 // TestCampaign is a short campaign, or one of KILLS kills (make campaign).
 func TestCampaign(t *testing.T) {
+	long(t)
 	if raceEnabled && os.Getenv("KILLS") == "" {
 		t.Skip("the command is the same without the race detector, and ten times as fast")
 	}

@@ -33,6 +33,7 @@ func commandsIn(t *testing.T, path string) [][]string {
 
 // Every command of the page on runs works as it stands, one after the other.
 func TestRunsPageWorks(t *testing.T) {
+	long(t)
 	dir := t.TempDir()
 	commands := commandsIn(t, filepath.Join("..", "..", "docs", "runs.md"))
 	if len(commands) < 8 {
@@ -48,6 +49,7 @@ func TestRunsPageWorks(t *testing.T) {
 // Every command of the page on models works as it stands, with all providers
 // played by a server.
 func TestModelsPageWorks(t *testing.T) {
+	long(t)
 	s := lmtest.NewServer(t, lmtest.FromModel(sim.New(sim.Options{})))
 	dir := t.TempDir()
 	if err := writeData(dir); err != nil {
@@ -77,6 +79,7 @@ func TestModelsPageWorks(t *testing.T) {
 // Every command of the pages on comparing and on continuous integration works
 // as it stands, one after the other.
 func TestComparePagesWork(t *testing.T) {
+	long(t)
 	for page, least := range map[string]int{"compare.md": 15, "ci.md": 7} {
 		dir := t.TempDir()
 		if err := writeData(dir); err != nil {

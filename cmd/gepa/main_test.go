@@ -41,8 +41,19 @@ func TestMain(m *testing.M) {
 //   - none PATTERN: no file is called so;
 //   - down: the server answers every request with status 500.
 func TestScripts(t *testing.T) {
+	var few []string
+	if testing.Short() {
+		for _, name := range []string{"optimize", "runs", "server", "spending", "systems"} {
+			few = append(few, "testdata/script/"+name+".txtar")
+		}
+	}
+	dir := "testdata/script"
+	if few != nil {
+		dir = ""
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:   "testdata/script",
+		Dir:   dir,
+		Files: few,
 		Setup: func(env *testscript.Env) error { return setUp(t, env) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "one": one, "sent": sent, "down": down, "spoil": spoil, "none": none,
@@ -178,5 +189,14 @@ func none(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if len(found) > 0 {
 		ts.Fatalf("there are %v", found)
+	}
+}
+
+// long skips a test of a page or a campaign in short runs: under the race
+// detector they take minutes, and what they run is run by others, too.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes long; run without -short")
 	}
 }

@@ -49,6 +49,7 @@ func readPage(t *testing.T, path string) page {
 // The pages on data and metrics show commands and what they print: both are
 // true.
 func TestPagesOnDataAndMetrics(t *testing.T) {
+	long(t)
 	for _, name := range []string{"data.md", "metrics.md"} {
 		t.Run(name, func(t *testing.T) {
 			p := readPage(t, filepath.Join("..", "..", "docs", name))

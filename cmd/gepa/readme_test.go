@@ -14,6 +14,7 @@ var updateReadme = flag.Bool("update-readme", false, "write what the demo prints
 // TestReadmeShowsTheDemo: the output in the README is what `gepa demo` prints,
 // times aside.
 func TestReadmeShowsTheDemo(t *testing.T) {
+	long(t)
 	t.Parallel()
 	const path = "../../README.md"
 	raw, err := os.ReadFile(path)
