@@ -127,6 +127,7 @@ func TestOneProcessARun(t *testing.T) {
 // On a full disk a run ends with one error that says so, keeps what was done,
 // and goes on when there is space.
 func TestFullDisk(t *testing.T) {
+	long(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("needs a limit on the size of files")
 	}
@@ -169,6 +170,7 @@ func lookPath(t *testing.T, name string) string {
 // A journal that is damaged gives one clear error, whatever looks at it, and is
 // never taken for a run that is shorter or for none.
 func TestDamagedJournal(t *testing.T) {
+	long(t)
 	dir := finishedRun(t)
 	path := filepath.Join(dir, "run", "journal.db")
 	good := fileText(t, path)
@@ -221,6 +223,7 @@ func TestDamagedJournal(t *testing.T) {
 
 // A run that may not be written can be shown, and says so when it is resumed.
 func TestReadOnlyRun(t *testing.T) {
+	long(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("file modes do not keep anybody out there")
 	}

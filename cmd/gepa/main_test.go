@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	var few []string
 	if testing.Short() {
-		for _, name := range []string{"optimize", "runs", "server", "spending", "systems"} {
+		for _, name := range []string{"optimize", "runs", "server"} {
 			few = append(few, "testdata/script/"+name+".txtar")
 		}
 	}
