@@ -71,6 +71,9 @@ func (p Price) Cost(u Usage) int64 {
 	return sum.nanos()
 }
 
+// free reports whether no call costs anything, however long it is.
+func (p Price) free() bool { return p.mostOf(1, 1) == 0 && p.of(math.MaxInt64).mostOf(1, 1) == 0 }
+
 // Most returns the most that so many tokens can cost, in billionths of a
 // dollar: each at the highest price of its kind.
 func (p Price) Most(inputTokens, outputTokens int64) int64 {
@@ -170,10 +173,9 @@ func pricedBy(reported, cost gepa.Cost) string {
 // settle fills in an unknown cost. Where only some calls' costs are unknown
 // nobody knows which tokens are theirs.
 func (p *priced) settle(u Usage) Usage {
-	free := p.price.Most(1, 1) == 0
 	switch {
 	case u.Cost.Unknown == 0 || u.Cost.Nanos != 0:
-	case free:
+	case p.price.free():
 		u.Cost = gepa.Cost{}
 	case u.Unmeasured == 0 && u.Cost.Unknown == u.Calls:
 		u.Cost = gepa.Cost{Nanos: p.price.Cost(u)}

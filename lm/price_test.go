@@ -79,6 +79,7 @@ func TestPriceMost(t *testing.T) {
 
 func TestPriced(t *testing.T) {
 	price := &lm.Price{Input: 1_000_000, Output: 2_000_000}
+	long := &lm.Price{Long: &lm.LongPrice{Above: 9, Input: 1_000_000}} // costs nothing up to nine tokens
 	unknown := gepa.Cost{Unknown: 1}
 	measured := lm.Usage{Calls: 1, InputTokens: 10, OutputTokens: 5, Cost: unknown}
 	with := func(u lm.Usage, c gepa.Cost) lm.Usage { u.Cost = c; return u }
@@ -92,6 +93,8 @@ func TestPriced(t *testing.T) {
 		"provider says free":  {price, with(measured, gepa.Cost{}), with(measured, gepa.Cost{})},
 		"unmeasured":          {price, lm.Usage{Calls: 1, Unmeasured: 1, Cost: unknown}, lm.Usage{Calls: 1, Unmeasured: 1, Cost: unknown}},
 		"unmeasured and free": {&lm.Price{}, lm.Usage{Calls: 1, Unmeasured: 1, Cost: unknown}, lm.Usage{Calls: 1, Unmeasured: 1}},
+		"free but long":       {long, measured, with(measured, gepa.Cost{Nanos: 10_000})},
+		"long and unmeasured": {long, lm.Usage{Calls: 1, Unmeasured: 1, Cost: unknown}, lm.Usage{Calls: 1, Unmeasured: 1, Cost: unknown}},
 		"partly known":        {price, with(lm.Usage{Calls: 2, InputTokens: 9}, gepa.Cost{Nanos: 1, Unknown: 1}), with(lm.Usage{Calls: 2, InputTokens: 9}, gepa.Cost{Nanos: 1, Unknown: 1})},
 	}
 	for name, tt := range tests {

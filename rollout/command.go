@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/gepa-go/gepa"
-	"github.com/gepa-go/gepa/rollout/internal/process"
+	"github.com/gepa-go/gepa/internal/process"
 )
 
 // CommandOptions are the choices in [NewCommand].

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/gepa-go/gepa"
-	"github.com/gepa-go/gepa/rollout/internal/process"
+	"github.com/gepa-go/gepa/internal/process"
 )
 
 // An Exec is a program to run.

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gepa-go/gepa/rollout/internal/process"
+	"github.com/gepa-go/gepa/internal/process"
 )
 
 const (

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/process"
 	"github.com/gepa-go/gepa/metric"
 )
 
@@ -132,47 +133,55 @@ func (o *output) said() string {
 	return ""
 }
 
-// run runs the command once.
+// run runs the command once. What it left running ends with it. A failed
+// command's error is a [failure].
 func (m *Metric) run(ctx context.Context, input []byte) (*output, error) {
-	cmd := exec.CommandContext(ctx, m.opts.Args[0], m.opts.Args[1:]...) //nolint:gosec // running the user's command is what it is for
-	cmd.Dir, cmd.Env = m.opts.Dir, m.opts.Env
-	cmd.Stdin = bytes.NewReader(input)
 	out := &output{stdout: tail{most: 1 << 20}, stderr: tail{most: 4 << 10}}
-	cmd.Stdout, cmd.Stderr = &out.stdout, &out.stderr
-	ownGroup(cmd)
-	// A process that the command left behind may hold its output open.
-	cmd.WaitDelay = 2 * time.Second
-	err := cmd.Run()
-	killGroup(cmd)
-	if errors.Is(err, exec.ErrWaitDelay) {
-		err = nil
+	into := func(t *tail) func(io.Reader) {
+		return func(r io.Reader) { _, _ = io.Copy(t, r) } // a pipe that breaks is the program's end
 	}
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) && !brokenPipe(err) {
+	proc, err := process.Start(process.Options{
+		Argv: m.opts.Args, Dir: m.opts.Dir, Env: m.opts.Env, Stdin: true,
+		Stdout: into(&out.stdout), Stderr: into(&out.stderr),
+	})
+	if err != nil {
 		return out, gepa.Fatal(err)
 	}
-	if brokenPipe(err) {
-		err = nil // it did not read its input, as a test may
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		_, _ = proc.Stdin().Write(input) // it need not read its input, as a test may not
+		_ = proc.Stdin().Close()
+	}()
+	select {
+	case <-proc.Done():
+	case <-ctx.Done():
+		proc.Kill()
+		<-proc.Done()
 	}
-	return out, err
+	<-written
+	if end := proc.End(); end.Code != 0 {
+		return out, failure{end}
+	}
+	return out, nil
 }
 
-// brokenPipe reports whether a command ended without reading its input.
-func brokenPipe(err error) bool {
-	return err != nil && errors.Is(err, io.ErrClosedPipe) || isEPIPE(err)
-}
+// failure is how a command ended that did not end well.
+type failure struct{ process.End }
+
+func (f failure) Error() string { return f.String() }
 
 // verdict makes a result of an exit code.
 func (m *Metric) verdict(in metric.Input, out *output, err error, late bool) (metric.Result, error) {
-	var exit *exec.ExitError
+	var failed failure
 	var r metric.Result
 	switch {
 	case late:
 		r.Feedback.Text = fmt.Sprintf("The check took longer than %s and was stopped.", m.opts.Timeout)
 	case err == nil:
 		r.Score, r.Feedback.Text = 1, "The check passed."
-	case errors.As(err, &exit):
-		r.Feedback.Text = fmt.Sprintf("The check failed (%s).", exit.ProcessState)
+	case errors.As(err, &failed):
+		r.Feedback.Text = fmt.Sprintf("The check failed (%s).", failed)
 	default:
 		return r, m.errorf(in, "%w", err)
 	}

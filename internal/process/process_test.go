@@ -14,7 +14,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
-	"github.com/gepa-go/gepa/rollout/internal/process"
+	"github.com/gepa-go/gepa/internal/process"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
