@@ -13,7 +13,7 @@ import (
 type Diff struct {
 	// Format is the version of this form.
 	Format int `json:"format"`
-	// Simulated says that the scores come from a simulated model.
+	// Simulated says that a simulated model played a role in the run.
 	Simulated bool `json:"simulated"`
 	// Candidate is compared with Against, both ids.
 	Candidate int `json:"candidate"`
@@ -152,7 +152,7 @@ func (d Diff) Text(w io.Writer, o TextOptions) error {
 	p.line("")
 	p.para(p.paint(bold, d.Conclusion))
 	if d.Simulated {
-		p.para(p.paint(warn, "Simulated: the scores are those of the offline stand-in, which is no language model."))
+		p.para(p.paint(warn, "Simulated: the offline stand-in, which is no language model, ran the program, judged it or wrote the texts."))
 	}
 	for _, c := range d.Components {
 		p.line("")
