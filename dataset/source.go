@@ -277,5 +277,5 @@ func clip(text []byte) string {
 	if utf8.RuneCount(text) <= most {
 		return string(text)
 	}
-	return string([]rune(string(text[:most*utf8.UTFMax]))[:most]) + "…"
+	return string([]rune(string(text[:min(len(text), most*utf8.UTFMax)]))[:most]) + "…"
 }
