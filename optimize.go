@@ -196,7 +196,7 @@ func (e *engine) mayContinue(stop *Stopped) bool {
 		return false
 	}
 	switch stop.Reason {
-	case StopProposals, StopRollouts, StopTarget, StopNoImprovement, StopExhausted:
+	case StopProposals, StopRollouts, StopTarget, StopNoImprovement, StopExhausted, StopRequested:
 		if e.state.InFlight() > 0 {
 			return true // it stopped under a smaller budget than they were planned under
 		}

@@ -125,6 +125,9 @@ type Options struct {
 	// Where none of the kind has succeeded in this session yet, the first such
 	// failure ends it. Defaults to 3.
 	Failures int `json:"-"`
+	// Control lets somebody pause the run, or end its search early. Defaults to
+	// none.
+	Control *Control `json:"-"`
 	// Observers are told what happens; see [Observer].
 	Observers []Observer `json:"-"`
 	// Logger gets warnings. Defaults to none.
