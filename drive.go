@@ -205,7 +205,7 @@ func (d *driver) settle(batch []message) (events []Event, ends error) {
 			ends = worse(ends, m.err)
 			continue
 		}
-		if d.pool.failures[reflects]++; d.pool.failures[reflects] >= d.opts.Failures || !d.pool.worked[reflects] {
+		if d.pool.failed(*m.over) >= d.opts.Failures || !d.pool.worked[reflects] {
 			ends = worse(ends, m.err)
 			continue
 		}

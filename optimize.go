@@ -67,7 +67,7 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		data:     data,
 		before:   before,
 		started:  started,
-		pool:     pool{slots: opts.Concurrency, failures: map[bool]int{}, worked: map[bool]bool{}},
+		pool:     pool{slots: opts.Concurrency, failures: map[bool]int{}, worked: map[bool]bool{}, counted: map[bool]int{}},
 		messages: make(chan message, messageBuffer),
 		closed:   make(chan struct{}),
 	}
