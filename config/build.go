@@ -42,7 +42,7 @@ func (o Optimize) subject(ctx context.Context, task lm.Model, m measured) (subje
 		w := s.Worker
 		scoring.FailureScore = w.FailureScore
 		workers, err := rollout.StartWorkers(ctx, rollout.WorkersOptions{
-			Exec: exec(w.Command, w.Dir, w.Env), Workers: w.Workers, Components: components(w.Components), Scoring: scoring,
+			Exec: exec(w.Command, w.Dir, w.Env), Workers: w.Workers, Components: o.named(), Scoring: scoring,
 			TimeLimit: time.Duration(w.TimeLimit), StartLimit: time.Duration(w.StartLimit), Crashes: w.Crashes, Logger: o.Logger,
 		})
 		if err != nil {
@@ -57,7 +57,7 @@ func (o Optimize) subject(ctx context.Context, task lm.Model, m measured) (subje
 			return sub, err
 		}
 		sub.system, err = rollout.NewCommand(rollout.CommandOptions{
-			Exec: exec(c.Command, c.Dir, c.Env), Components: components(c.Components), Score: pattern, Scoring: scoring,
+			Exec: exec(c.Command, c.Dir, c.Env), Components: o.named(), Score: pattern, Scoring: scoring,
 			TimeLimit: time.Duration(c.TimeLimit),
 		})
 		if err != nil {
@@ -73,8 +73,16 @@ func (o Optimize) subject(ctx context.Context, task lm.Model, m measured) (subje
 		if err != nil {
 			return sub, err
 		}
+		found, err := a.texts(o.files)
+		if err != nil {
+			return sub, atf("system.artefact.files", "%w", err)
+		}
+		var texts []rollout.ArtefactText
+		for _, t := range found {
+			texts = append(texts, t.ArtefactText)
+		}
 		artefact, err := rollout.NewArtefact(ctx, rollout.ArtefactOptions{
-			Files: a.Files, Dir: a.Dir, Exec: exec(a.Command, a.Dir, a.Env), List: exec(a.Cases, a.Dir, a.Env), Score: pattern,
+			Texts: texts, Exec: exec(a.Command, a.Dir, a.Env), List: exec(a.Cases, a.Dir, a.Env), Score: pattern,
 			FailureScore: a.FailureScore, TimeLimit: time.Duration(a.TimeLimit), Noisy: a.Noisy,
 		})
 		if err != nil {
@@ -112,7 +120,7 @@ func (o Optimize) webhook(ctx context.Context, scoring rollout.Scoring) (gepa.Sy
 		}
 	}
 	hook, err := rollout.NewWebhook(ctx, rollout.WebhookOptions{
-		URL: w.URL, Secret: secret, Header: header, Components: components(w.Components), Scoring: scoring,
+		URL: w.URL, Secret: secret, Header: header, Components: o.named(), Scoring: scoring,
 		Concurrency: w.Concurrency, TimeLimit: time.Duration(w.TimeLimit), Attempts: w.Attempts,
 	})
 	if err != nil {
@@ -142,6 +150,10 @@ func (o Optimize) declaration() program.Declaration {
 	for _, m := range o.System.Program.Modules {
 		declared := program.ModuleDeclaration{
 			Name: m.Name, Kind: m.Kind, Signature: m.Signature, Instructions: m.Instructions.Text, Descriptions: m.Descriptions, When: m.When,
+			Optimize: m.Optimize,
+		}
+		for _, d := range m.Demos {
+			declared.Demos = append(declared.Demos, d.fields())
 		}
 		if m.Repeat != nil {
 			declared.Repeat = &program.Repeat{Times: m.Repeat.Times, Until: m.Repeat.Until, From: m.Repeat.From}
@@ -159,9 +171,11 @@ func exec(argv []string, dir string, env map[string]string) rollout.Exec {
 	return e
 }
 
-func components(specs []ComponentSpec) []gepa.Component {
-	var out []gepa.Component
-	for _, c := range specs {
+// named returns the components that the configuration names, and for a run that
+// goes on what its worker or service named when it began.
+func (o Optimize) named() []gepa.Component {
+	out := slices.Clone(o.components)
+	for _, c := range o.System.specs() {
 		out = append(out, gepa.Component{Name: c.Name, Text: c.Text})
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/propose"
 )
 
 // metaConfig is the name under which a journal keeps a run's identity.
@@ -32,7 +33,7 @@ func (o Optimize) identity(r *Run, s sets, start *start) gepa.Fields {
 		"reflection-model", r.Models.Reflection.Name,
 		"judge-model", r.Models.Judge.Name,
 		"feedback", o.feedback(),
-		"template", o.template(),
+		"template", orDefault(o.Template, propose.TemplateInstruction),
 		"fence", o.fence(),
 		"lint", o.lint(),
 		"start", from,
@@ -40,6 +41,10 @@ func (o Optimize) identity(r *Run, s sets, start *start) gepa.Fields {
 	}
 	if m := o.Metric.identity(); m != "" {
 		f = append(f, "metric", m)
+	}
+	f = append(f, o.Proposing.identity(o.Prompt)...)
+	if keep := o.System.keep(); len(keep) > 0 {
+		f = append(f, "keep", keep)
 	}
 	f = append(f, searchIdentity(r.Options.WithDefaults())...)
 	for prefix, p := range o.generation() {

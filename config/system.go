@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -160,6 +161,13 @@ func (s System) identity() string {
 		}
 		for _, name := range slices.Sorted(maps.Keys(m.Descriptions)) {
 			fmt.Fprintf(&part, ", %s is %q", name, m.Descriptions[name])
+		}
+		if len(m.Optimize) > 0 {
+			part.WriteString(" optimizes " + strings.Join(m.Optimize, ", "))
+		}
+		if len(m.Demos) > 0 {
+			raw, err := json.Marshal(m.Demos)
+			part.WriteString(" demos " + string(raw) + errorText(err))
 		}
 		parts = append(parts, part.String())
 	}

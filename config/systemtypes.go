@@ -1,5 +1,7 @@
 package config
 
+import "encoding/json"
+
 // A System says what is optimized. Exactly one field is set.
 type System struct {
 	// Builtin names a program of [Programs].
@@ -17,17 +19,28 @@ func (System) Shorthand() string { return "builtin" }
 // A Text is given as it is, or by the name of a file.
 type Text struct {
 	Text string `json:"text,omitempty" jsonschema:"the text"`
-	File string `json:"file,omitempty" jsonschema:"a file that holds it, relative to this file; front matter between lines of --- is left out"`
+	File string `json:"file,omitempty" jsonschema:"where it stands, relative to this file: FILE, FILE#/json/pointer, or FILE::NAME for a marked region"`
 }
 
 // Shorthand says that a text may be given as it is.
 func (Text) Shorthand() string { return "text" }
 
+// A Prompt is a text that is optimized: given as it is, or by its place.
+type Prompt struct {
+	Text string  `json:"text,omitempty" jsonschema:"the text"`
+	File string  `json:"file,omitempty" jsonschema:"where it stands, relative to this file: FILE, FILE#/json/pointer, or FILE::NAME for a marked region"`
+	Keep Strings `json:"keep,omitempty" default:"none" jsonschema:"texts in it that every new one must hold, to the letter"`
+}
+
+// Shorthand says that a text may be given as it is.
+func (Prompt) Shorthand() string { return "text" }
+
 // ComponentSpec is a text that is optimized.
 type ComponentSpec struct {
-	Name string `json:"name" jsonschema:"the component's name"`
-	Text string `json:"text,omitempty" jsonschema:"its starting text"`
-	File string `json:"file,omitempty" jsonschema:"or a file that holds it, relative to this file; front matter between lines of --- is left out"`
+	Name string  `json:"name" jsonschema:"the component's name"`
+	Text string  `json:"text,omitempty" jsonschema:"its starting text"`
+	File string  `json:"file,omitempty" jsonschema:"or where it stands, relative to this file: FILE, FILE#/json/pointer, or FILE::NAME for a marked region"`
+	Keep Strings `json:"keep,omitempty" default:"none" jsonschema:"texts in it that every new one must hold, to the letter"`
 }
 
 // ProgramSpec is a [program.Declaration].
@@ -42,11 +55,17 @@ type ModuleSpec struct {
 	Name         string            `json:"name" jsonschema:"the module's name"`
 	Kind         string            `json:"kind,omitempty" enum:"predict,chain_of_thought" default:"predict" jsonschema:"chain_of_thought reasons before it answers"`
 	Signature    string            `json:"signature" jsonschema:"fields in and out, as in: question, context: list[str] -> answer"`
-	Instructions Text              `json:"instructions,omitzero" default:"Given the fields …, produce the fields …" jsonschema:"the text that is optimized, or {file: …}"`
+	Instructions Prompt            `json:"instructions,omitzero" default:"Given the fields …, produce the fields …" jsonschema:"the text that is optimized, or {file: …}"`
 	Descriptions map[string]string `json:"descriptions,omitempty" jsonschema:"what fields of the signature are, by name"`
+	Optimize     Strings           `json:"optimize,omitempty" default:"none" jsonschema:"fields whose descriptions are optimized, too"`
+	Demos        []Demo            `json:"demos,omitempty" default:"none" jsonschema:"demonstrations: objects with fields of the signature, shown to the model as earlier turns"`
+	DemosFile    string            `json:"demos_file,omitempty" default:"none" jsonschema:"a file of demonstrations, as JSON lines or a JSON list, relative to this file; those of demos come first"`
 	When         string            `json:"when,omitempty" default:"always" jsonschema:"an expression over the fields: the module is left out where it is not true"`
 	Repeat       *RepeatSpec       `json:"repeat,omitempty" default:"once" jsonschema:"run the module, and those from another one on, again"`
 }
+
+// A Demo is a demonstration: values by field.
+type Demo map[string]json.RawMessage
 
 // RepeatSpec is a [program.Repeat].
 type RepeatSpec struct {
@@ -93,13 +112,14 @@ type WebhookSpec struct {
 
 // ArtefactSpec is [rollout.ArtefactOptions].
 type ArtefactSpec struct {
-	Files        Strings           `json:"files" jsonschema:"the files to improve; they are read and never written"`
-	Command      Argv              `json:"command" jsonschema:"the command that measures them, in which {file}, {candidate_dir} and {case} stand for paths and the case"`
-	Dir          string            `json:"dir,omitempty" default:"this file's folder" jsonschema:"the folder to run it in, and that files are in"`
-	Env          map[string]string `json:"env,omitempty" jsonschema:"added to the environment; no place for keys, which commands inherit"`
-	Cases        Argv              `json:"cases,omitempty" default:"one case" jsonschema:"a command that lists the cases, one a line"`
-	Score        string            `json:"score,omitempty" default:"the exit status" jsonschema:"where the score is in the output: a regular expression with one group, or a JSON pointer"`
-	TimeLimit    Duration          `json:"time_limit,omitempty" default:"10m" jsonschema:"time for one measurement"`
-	FailureScore float64           `json:"failure_score,omitempty" default:"0" jsonschema:"score of a text that the command fails on"`
-	Noisy        bool              `json:"noisy,omitempty" default:"false" jsonschema:"the command does not say the same every time"`
+	Files        Strings            `json:"files" jsonschema:"the texts to improve: FILE, FILE#/json/pointer, or FILE::NAME for a marked region; they are read and never written"`
+	Keep         map[string]Strings `json:"keep,omitempty" default:"none" jsonschema:"texts that every new one must hold, to the letter, by the name under files"`
+	Command      Argv               `json:"command" jsonschema:"the command that measures them, in which {file}, {candidate_dir} and {case} stand for paths and the case"`
+	Dir          string             `json:"dir,omitempty" default:"this file's folder" jsonschema:"the folder to run it in, and that files are in"`
+	Env          map[string]string  `json:"env,omitempty" jsonschema:"added to the environment; no place for keys, which commands inherit"`
+	Cases        Argv               `json:"cases,omitempty" default:"one case" jsonschema:"a command that lists the cases, one a line"`
+	Score        string             `json:"score,omitempty" default:"the exit status" jsonschema:"where the score is in the output: a regular expression with one group, or a JSON pointer"`
+	TimeLimit    Duration           `json:"time_limit,omitempty" default:"10m" jsonschema:"time for one measurement"`
+	FailureScore float64            `json:"failure_score,omitempty" default:"0" jsonschema:"score of a text that the command fails on"`
+	Noisy        bool               `json:"noisy,omitempty" default:"false" jsonschema:"the command does not say the same every time"`
 }

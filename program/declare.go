@@ -135,6 +135,25 @@ func (d Declaration) Needs() []string {
 	return needed(steps)
 }
 
+// Gives returns the fields of the program's output; nil for a declaration that
+// New refuses.
+func (d Declaration) Gives() []string {
+	steps, _, err := d.steps()
+	if err != nil {
+		return nil
+	}
+	if d.Outputs != nil {
+		return slices.Clone(d.Outputs)
+	}
+	var out []string
+	for _, name := range given(steps, len(steps)) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // New returns the program. The error is a [*DeclarationError].
 func (d Declaration) New() (*Program, error) {
 	steps, modules, err := d.steps()
