@@ -112,11 +112,11 @@ func (k *Kept) back(m gepa.Member) ([]source.Edit, error) {
 		edits = append(edits, source.Edit{Spec: spec, Text: m.Texts[name], Base: &p.Text})
 	}
 	switch {
+	case len(kept.Sources) == 0:
+		return nil, usagef("the run does not know where its texts came from; say where they go: --to FOLDER, or --to COMPONENT=FILE for each of %s", strings.Join(k.components(), ", "))
 	case len(unknown) > 0:
 		return nil, usagef("the run does not know where the text of %s came from; say where it goes: --to FOLDER, or --to COMPONENT=FILE for each of %s",
 			strings.Join(unknown, " and "), strings.Join(k.components(), ", "))
-	case len(edits) == 0 && len(kept.Sources) == 0:
-		return nil, usagef("the run does not know where its texts came from; say where they go: --to FOLDER, or --to COMPONENT=FILE for each of %s", strings.Join(k.components(), ", "))
 	}
 	return edits, nil
 }
