@@ -30,9 +30,11 @@ func (o Optimize) data(own *gepa.Data) (sets, error) {
 	if err != nil {
 		return s, err
 	}
-	dev, err := o.load("dev", o.Dev, orDefault(o.LimitDev, o.Limit))
-	if err != nil {
-		return s, err
+	var dev []gepa.Example
+	if o.Dev.given() {
+		if dev, err = o.load("dev", o.Dev, orDefault(o.LimitDev, o.Limit)); err != nil {
+			return s, err
+		}
 	}
 	if err := dataset.CheckDisjoint(dataset.Set{Name: "--train", Examples: train}, dataset.Set{Name: "--dev", Examples: dev}); err != nil {
 		return s, usage{err}
@@ -99,10 +101,15 @@ func (o Optimize) reading() dataset.Options {
 	if r.Form == "" && o.System.Builtin != "" {
 		r.Form = string(dataset.FormHotpotQA)
 	}
+	return r.Options(o.Seed)
+}
+
+// Options returns how package dataset reads so. The seed is that of the sample.
+func (r Reading) Options(seed uint64) dataset.Options {
 	opts := dataset.Options{
 		Format: dataset.Format(r.Format), Decoders: Decoders(), Key: r.Key, Separator: r.Separator, Columns: r.Columns,
 		Form: dataset.Form(r.Form), ID: r.ID, Inputs: r.Inputs, Labels: r.Labels,
-		Where: r.Where, Dedupe: r.Dedupe, Sample: r.Sample, Seed: o.Seed,
+		Where: r.Where, Dedupe: r.Dedupe, Sample: r.Sample, Seed: seed,
 	}
 	for column, kind := range r.Types {
 		if opts.Types == nil {
@@ -111,6 +118,26 @@ func (o Optimize) reading() dataset.Options {
 		opts.Types[column] = dataset.Type(kind)
 	}
 	return opts
+}
+
+// over returns other with what r sets in its place.
+func (r Reading) over(other Reading) Reading {
+	list := func(own, otherwise []string) []string {
+		if own != nil {
+			return own
+		}
+		return otherwise
+	}
+	out := Reading{
+		Format: orDefault(r.Format, other.Format), Form: orDefault(r.Form, other.Form), Key: orDefault(r.Key, other.Key),
+		Separator: orDefault(r.Separator, other.Separator), Columns: list(r.Columns, other.Columns), Types: other.Types,
+		ID: orDefault(r.ID, other.ID), Inputs: list(r.Inputs, other.Inputs), Labels: list(r.Labels, other.Labels),
+		Where: orDefault(r.Where, other.Where), Dedupe: r.Dedupe || other.Dedupe, Sample: orDefault(r.Sample, other.Sample),
+	}
+	if r.Types != nil {
+		out.Types = r.Types
+	}
+	return out
 }
 
 // fingerprint identifies examples, in order.

@@ -158,6 +158,7 @@ type Optimize struct {
 	resumed     bool
 	startedFrom string
 	spans       *otel.Spans // made of it; nil for none
+	measuring   bool        // no text is proposed: see [target.run]
 }
 
 // A Source is a file of examples, or its content.
@@ -169,6 +170,8 @@ type Source struct {
 	// More are further files, whose examples follow.
 	More []string
 }
+
+func (s Source) given() bool { return s.Path != "" || s.Data != nil }
 
 // ErrUsage is what an error of this package matches that is the user's to
 // mend.
@@ -229,7 +232,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		return nil, err
 	}
 	r.Data = sets.data
-	if err := o.checkInputs(sub.program, r.Data); err != nil {
+	if err := o.checkInputs(r.Data); err != nil {
 		return nil, err
 	}
 	proposer, err := o.proposer(roles)

@@ -51,7 +51,7 @@ func TestCheckStatus(t *testing.T) {
 		{"slow", 40, 40, Allowed{Margin: 0.1, Latency: 1999 * time.Millisecond}, CheckLimit, ""},
 		{"worse and slow", 40, 20, Allowed{Latency: time.Second}, CheckRegression, ""},
 	} {
-		b := NewBaseline(Measured{Name: "old", Model: "m"}, run(60, c.before))
+		b := NewBaseline(Measured{Name: "old", Model: "m"}, Rollouts{Examples: run(60, c.before)})
 		got, err := NewCheck(b, Measured{Name: "new", Model: "m"}, "data", Rollouts{Examples: run(60, c.now), Made: 60, Times: times, Usage: usage}, c.allowed)
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +78,7 @@ func TestCheckGolden(t *testing.T) {
 	t.Parallel()
 	now := run(30, 12)
 	now[0].Score = 0
-	b := NewBaseline(Measured{Name: "old.json", Model: "openai/small"}, run(30, 24))
+	b := NewBaseline(Measured{Name: "old.json", Model: "openai/small"}, Rollouts{Examples: run(30, 24)})
 	c, err := NewCheck(b, Measured{Name: "new.json", Model: "sim", Simulated: true}, "dev|1.jsonl", Rollouts{
 		Examples: now, Made: 30, Times: []time.Duration{1500 * time.Millisecond}, Usage: gepa.Usage{Calls: 30},
 	}, Allowed{Margin: 0.05, CostNanos: 1e6, Latency: time.Second})
@@ -110,7 +110,7 @@ func TestCheckGolden(t *testing.T) {
 
 func TestBaselineComesBack(t *testing.T) {
 	t.Parallel()
-	b := NewBaseline(Measured{Name: "x", Candidate: -1, Texts: gepa.Candidate{"a": "b <c>"}}, run(3, 1))
+	b := NewBaseline(Measured{Name: "x", Candidate: -1, Texts: gepa.Candidate{"a": "b <c>"}}, Rollouts{Examples: run(3, 1)})
 	data, err := b.Encode()
 	if err != nil {
 		t.Fatal(err)
