@@ -100,7 +100,7 @@ type CheckStatus string
 // The ways a check can come out.
 const (
 	// CheckPassed: the score is shown not to be worse by more than the margin,
-	// and no limit is exceeded.
+	// or no example's score changed, and no limit is exceeded.
 	CheckPassed CheckStatus = "passed"
 	// CheckRegression: the score is shown to be worse.
 	CheckRegression CheckStatus = "regression"
@@ -174,7 +174,7 @@ func NewCheck(b Baseline, system Measured, data string, r Rollouts, allowed Allo
 	}
 	score := c.Score()
 	switch {
-	case score.Interval.Low >= -allowed.Margin:
+	case score.Interval.Low >= -allowed.Margin, c.unchanged():
 		c.Status = CheckPassed
 	case score.Verdict == stats.Worse:
 		c.Status = CheckRegression
@@ -186,8 +186,8 @@ func NewCheck(b Baseline, system Measured, data string, r Rollouts, allowed Allo
 	if r.Sealed {
 		c.Notes = append(c.Notes, "This read the sealed test set. Whoever edits until the check passes chooses by it, and makes its figures worth less.")
 	}
-	if len(c.Won)+len(c.Lost) == 0 && c.N > 0 {
-		c.Notes = append(c.Notes, fmt.Sprintf("No score changed. That leaves room for a change in up to %.1f %% of examples like these.", 100*stats.Wilson(0, c.N, stats.Level).High))
+	if c.unchanged() {
+		c.Notes = append(c.Notes, fmt.Sprintf("No score changed. By the numbers alone that leaves room for a change in up to %.1f %% of examples like these.", 100*stats.Wilson(0, c.N, stats.Level).High))
 	}
 	if b.System.Model != system.Model {
 		c.Notes = append(c.Notes, fmt.Sprintf("The baseline was measured with model %s, this with %s.", b.System.Model, system.Model))
@@ -197,6 +197,9 @@ func NewCheck(b Baseline, system Measured, data string, r Rollouts, allowed Allo
 	}
 	return c, nil
 }
+
+// unchanged reports whether every example has the baseline's score.
+func (c Check) unchanged() bool { return len(c.Won)+len(c.Lost) == 0 && c.N > 0 }
 
 // limits compares what calls cost and how long they took.
 func (c *Check) limits(b Baseline, r Rollouts, allowed Allowed) {
@@ -248,6 +251,9 @@ func (c Check) concluded(score Measure) string {
 		}
 		return text
 	}
+	if c.unchanged() {
+		return fmt.Sprintf("The score of every example is the baseline's (n %d%s).", score.N, choose(c.mark() == "", "", ", simulated"))
+	}
 	if score.Verdict == stats.Better {
 		return fmt.Sprintf("The score is better than the baseline's (%s).", figures)
 	}
@@ -259,9 +265,9 @@ func (l CheckLimits) words() string {
 	kept := choose(l.OK, "within", "over")
 	switch l.Name {
 	case "cost_increase":
-		return fmt.Sprintf("cost: $%.6f an example, %+.1f %% against the baseline's $%.6f, %s the limit of %+.4g %%", l.Now, 100*l.Value, l.Baseline, kept, 100*l.Limit)
+		return fmt.Sprintf("cost: $%.6f an example, %s %% against the baseline's $%.6f, %s the limit of %+.4g %%", l.Now, signed(l.Value, true), l.Baseline, kept, 100*l.Limit)
 	case "latency_increase":
-		return fmt.Sprintf("latency: %.3f s, mean, %+.1f %% against the baseline's %.3f s, %s the limit of %+.4g %%", l.Now, 100*l.Value, l.Baseline, kept, 100*l.Limit)
+		return fmt.Sprintf("latency: %.3f s, mean, %s %% against the baseline's %.3f s, %s the limit of %+.4g %%", l.Now, signed(l.Value, true), l.Baseline, kept, 100*l.Limit)
 	}
 	value, limit := fmt.Sprintf("$%.6f an example", l.Value), fmt.Sprintf("$%.6f", l.Limit)
 	if l.Name == "latency" {
@@ -354,7 +360,7 @@ type junitMessage struct {
 // skipped where the examples are too few, and one for each limit.
 func (c Check) JUnit(w io.Writer) error {
 	quality := junitCase{Class: "gepa.check", Name: fmt.Sprintf("score is not worse by more than %s%s", c.Score().amount(c.Margin), c.mark())}
-	worse := c.Score().Interval.Low < -c.Margin
+	worse := c.Score().Interval.Low < -c.Margin && !c.unchanged()
 	switch {
 	case worse && c.Score().Verdict == stats.Worse:
 		quality.Failure = &junitMessage{c.Conclusion, string(CheckRegression)}
