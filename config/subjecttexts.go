@@ -3,8 +3,6 @@ package config
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -182,15 +180,11 @@ func (s *target) readFolder(p place, read map[string]string) error {
 		}
 		text, err := source.Read(source.Spec{Kind: source.File, Path: path})
 		if err != nil {
-			return usagef("%s%s: %w", p.flag, p.text, errors.Join(err, missing(c)))
+			return usagef("%s%s: %w; a folder of prompts has a file for each component, here %s", p.flag, p.text, err, strings.Join(s.texts.Names(), ", "))
 		}
 		read[c] = text
 	}
 	return nil
-}
-
-func missing(component string) error {
-	return fmt.Errorf("a folder of prompts has a file for each component, and %s has none here", component)
 }
 
 // textFiles returns the files from which texts are, by component.

@@ -265,9 +265,9 @@ func (l CheckLimits) words() string {
 	kept := choose(l.OK, "within", "over")
 	switch l.Name {
 	case "cost_increase":
-		return fmt.Sprintf("cost: $%.6f an example, %s %% against the baseline's $%.6f, %s the limit of %+.4g %%", l.Now, signed(l.Value, true), l.Baseline, kept, 100*l.Limit)
+		return fmt.Sprintf("cost: $%.6f an example, %s %% against the baseline's $%.6f, %s the limit of %+.10g %%", l.Now, signed(l.Value, true), l.Baseline, kept, 100*l.Limit)
 	case "latency_increase":
-		return fmt.Sprintf("latency: %.3f s, mean, %s %% against the baseline's %.3f s, %s the limit of %+.4g %%", l.Now, signed(l.Value, true), l.Baseline, kept, 100*l.Limit)
+		return fmt.Sprintf("latency: %.3f s, mean, %s %% against the baseline's %.3f s, %s the limit of %+.10g %%", l.Now, signed(l.Value, true), l.Baseline, kept, 100*l.Limit)
 	}
 	value, limit := fmt.Sprintf("$%.6f an example", l.Value), fmt.Sprintf("$%.6f", l.Limit)
 	if l.Name == "latency" {
