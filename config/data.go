@@ -31,9 +31,11 @@ func (o Optimize) data(own *gepa.Data) (sets, error) {
 	if err != nil {
 		return s, err
 	}
-	dev, err := o.load("dev", o.Dev, orDefault(o.LimitDev, o.Limit))
-	if err != nil {
-		return s, err
+	var dev []gepa.Example
+	if o.Dev.given() {
+		if dev, err = o.load("dev", o.Dev, orDefault(o.LimitDev, o.Limit)); err != nil {
+			return s, err
+		}
 	}
 	if err := dataset.CheckDisjoint(dataset.Set{Name: "--train", Examples: train}, dataset.Set{Name: "--dev", Examples: dev}); err != nil {
 		return s, usage{err}
@@ -165,10 +167,15 @@ func (o Optimize) reading(own Reading) dataset.Options {
 	if r.Form == "" && o.System.Builtin != "" {
 		r.Form = string(dataset.FormHotpotQA)
 	}
+	return r.Options(o.Seed)
+}
+
+// Options returns how package dataset reads so. The seed is that of the sample.
+func (r Reading) Options(seed uint64) dataset.Options {
 	opts := dataset.Options{
 		Format: dataset.Format(r.Format), Decoders: Decoders(), Key: r.Key, Separator: r.Separator, Columns: r.Columns,
 		Form: dataset.Form(r.Form), ID: r.ID, Inputs: r.Inputs, Labels: r.Labels,
-		Where: r.Where, Dedupe: r.Dedupe, Sample: r.Sample, Seed: o.Seed,
+		Where: r.Where, Dedupe: r.Dedupe, Sample: r.Sample, Seed: seed,
 	}
 	for column, kind := range r.Types {
 		if opts.Types == nil {

@@ -6,30 +6,37 @@ import (
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/metric"
-	"github.com/gepa-go/gepa/program"
 )
 
 // checkExamples refuses examples without an input that the program needs, or
 // without a label that the metric needs: before anything is spent, and not in
 // the middle of a run.
-func (o Optimize) checkExamples(ctx context.Context, p *program.Program, d gepa.Data) error {
-	if o.System.Artefact != nil {
-		return nil
-	}
-	check := o.labelCheck(ctx)
+func (o Optimize) checkExamples(ctx context.Context, d gepa.Data) error {
 	for _, set := range []struct {
 		flag     string
 		source   Source
 		examples []gepa.Example
 	}{{"train", o.Train, d.Feedback}, {"val", o.valSource(), d.Validation}, {"dev", o.Dev, d.Test}} {
-		for _, ex := range set.examples {
-			err := check(ex)
-			if err == nil && p != nil && o.System.Program != nil {
-				err = o.inputsOf(ex)
-			}
-			if err != nil {
-				return usagef("--%s: %s: example %q %w", set.flag, set.source.name(), ex.ID, err)
-			}
+		if err := o.checkSet(ctx, set.flag, set.source, set.examples); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSet is [Optimize.checkExamples] for the examples of one flag.
+func (o Optimize) checkSet(ctx context.Context, flag string, source Source, examples []gepa.Example) error {
+	if o.System.Artefact != nil {
+		return nil
+	}
+	check := o.labelCheck(ctx)
+	for _, ex := range examples {
+		err := check(ex)
+		if err == nil && o.System.Program != nil {
+			err = o.inputsOf(ex)
+		}
+		if err != nil {
+			return usagef("--%s: %s: example %q %w", flag, source.name(), ex.ID, err)
 		}
 	}
 	return nil

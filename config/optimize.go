@@ -181,6 +181,7 @@ type Optimize struct {
 	components         []gepa.Component
 	declaredObjectives []gepa.Objective
 	spans              *otel.Spans // made of it; nil for none
+	measuring          bool        // no text is proposed: see [target.run]
 }
 
 // A Source is a file of examples, or its content.
@@ -194,6 +195,8 @@ type Source struct {
 	// Reading says how they are read where that differs from the other sets.
 	Reading Reading
 }
+
+func (s Source) given() bool { return s.Path != "" || s.Data != nil }
 
 // ErrUsage is what an error of this package matches that is the user's to
 // mend.
@@ -254,7 +257,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		return nil, err
 	}
 	r.Data = sets.data
-	if err := o.checkExamples(ctx, sub.program, r.Data); err != nil {
+	if err := o.checkExamples(ctx, r.Data); err != nil {
 		return nil, err
 	}
 	objectives, err := o.objectives(measured, sub.system)
