@@ -138,6 +138,9 @@ func read(r *http.Request, into any) error {
 // getPage answers with a page, or what belongs to one. Every page is the same
 // file: what it shows is in its address.
 func (s *Server) getPage(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return &httpError{http.StatusMethodNotAllowed, "pages can only be read"}
+	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	asset := strings.HasPrefix(name, "assets/") || path.Ext(name) != "" && !strings.HasPrefix(name, "runs/")
 	if !asset {

@@ -36,7 +36,15 @@ func (s *Server) control(action string) func(http.ResponseWriter, *http.Request)
 		default:
 			c.Stop()
 		}
-		return reply(w, r, map[string]bool{"paused": c.Paused()})
+		var run view.Run
+		err := s.look(r.Context(), id, func(f *view.Fold) (err error) {
+			run, err = f.Run()
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return reply(w, r, run.Head)
 	}
 }
 

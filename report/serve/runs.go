@@ -209,9 +209,10 @@ type side struct {
 	Run       string `json:"run"`
 	Candidate int    `json:"candidate"`
 	Folder    string `json:"folder"`
+	Program   string `json:"program"`
+	Simulated bool   `json:"simulated"`
 	scored    []report.ScoredExample
 	declared  []gepa.Objective
-	simulated bool
 }
 
 func (s *Server) getCompare(w http.ResponseWriter, r *http.Request) error {
@@ -223,7 +224,7 @@ func (s *Server) getCompare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c, err := view.Compare(a.scored, b.scored, a.declared, "Compared with A, B", a.simulated || b.simulated)
+	c, err := view.Compare(a.scored, b.scored, a.declared, "Compared with A, B", a.Simulated || b.Simulated)
 	if err != nil {
 		return err
 	}
@@ -232,7 +233,20 @@ func (s *Server) getCompare(w http.ResponseWriter, r *http.Request) error {
 		A      side `json:"a"`
 		B      side `json:"b"`
 		view.Comparison
-	}{view.Format, a, b, c})
+		Notes []string `json:"notes"`
+	}{view.Format, a, b, c, compareNotes(a, b, c)})
+}
+
+// compareNotes says what lessens the figures.
+func compareNotes(a, b side, c view.Comparison) []string {
+	notes := []string{"Candidates were chosen by these examples: the figures flatter both."}
+	if c.Pairing.Unpaired > 0 {
+		notes = append(notes, strconv.Itoa(c.Pairing.Unpaired)+" examples are left out, since only one of the two ran on them.")
+	}
+	if a.Program != b.Program {
+		notes = append(notes, "The two are of different programs.")
+	}
+	return notes
 }
 
 // side reads what RUN or RUN:CANDIDATE stands for.
@@ -262,10 +276,10 @@ func (s *Server) side(ctx context.Context, text string) (side, error) {
 			return &view.NotFoundError{What: "candidate " + which}
 		}
 		run := state.Run()
-		out.Folder, out.declared = f.About().Folder, run.Options.Objectives
+		out.Folder, out.Program, out.declared = f.About().Folder, f.About().Program, run.Options.Objectives
 		out.scored = report.Scored(state, run.Validation, state.Pool()[out.Candidate].Texts)
 		models := f.About().Models
-		out.simulated = models.Task.Simulated || models.Reflection.Simulated
+		out.Simulated = models.Task.Simulated || models.Reflection.Simulated
 		return nil
 	})
 	if errors.Is(err, ErrNoRun) {

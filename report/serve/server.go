@@ -121,7 +121,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/api/", s.answers(func(http.ResponseWriter, *http.Request) error {
 		return &httpError{http.StatusNotFound, "there is nothing at this address"}
 	}, replyWithin))
-	mux.Handle("GET /", s.answers(s.getPage, replyWithin))
+	mux.Handle("/", s.answers(s.getPage, replyWithin))
 	return mux
 }
 

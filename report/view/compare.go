@@ -8,12 +8,18 @@ import (
 // A Comparison sets two candidates, of one run or of two, beside each other on
 // the examples on which both ran.
 type Comparison struct {
+	Pairing ComparedPairs `json:"pairing"`
+	// Conclusion is what the figures support, in a sentence.
+	Conclusion string `json:"conclusion"`
+}
+
+// ComparedPairs is a [Pairing] with its examples.
+type ComparedPairs struct {
 	Pairing
 	// Won and Lost are the examples on which the other scores higher and
 	// lower, the largest difference first.
-	Won        []PairedScore `json:"won"`
-	Lost       []PairedScore `json:"lost"`
-	Conclusion string        `json:"conclusion"`
+	Won  []PairedScore `json:"won"`
+	Lost []PairedScore `json:"lost"`
 }
 
 // A PairedScore is one example in a [Comparison].
@@ -31,8 +37,10 @@ func Compare(base, other []report.ScoredExample, declared []gepa.Objective, subj
 		return Comparison{}, err
 	}
 	return Comparison{
-		Pairing: Pairing{N: pairing.N, Unpaired: pairing.Unpaired, Measures: measures(pairing.Measures)},
-		Won:     pairedScores(pairing.Won), Lost: pairedScores(pairing.Lost),
+		Pairing: ComparedPairs{
+			Pairing: Pairing{N: pairing.N, Unpaired: pairing.Unpaired, Measures: measures(pairing.Measures)},
+			Won:     pairedScores(pairing.Won), Lost: pairedScores(pairing.Lost),
+		},
 		Conclusion: pairing.Sentence(subject, simulated),
 	}, nil
 }
