@@ -3,6 +3,7 @@ package forecast
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/gepa-go/gepa"
@@ -133,6 +134,22 @@ func New(in Input) (Forecast, error) {
 		return Forecast{}, fmt.Errorf("forecast: %w", err)
 	}
 	f := m.summed(op, outcomes)
+	if os.Getenv("DBG") != "" {
+		for _, r := range m.seed {
+			fmt.Printf("%.2f ", r.Rollout.Score)
+		}
+		fmt.Printf("\nedits %+v growth %v %v perchar %.3f outputs %.2f noise %.2f\n", m.edits, m.growth, m.regrowth, m.perChar, m.outputs, m.up)
+		var a [5]float64
+		for i := range 300 {
+			w := newWorld(m, uint64(i))
+			a[0] += w.useful / 300
+			a[1] += w.own / 300
+			a[2] += w.lifts / 300
+			a[3] += w.breaks / 300
+			a[4] += w.hopeless / 300
+		}
+		fmt.Printf("%.2f\n", a)
+	}
 	f.Seen = m.see()
 	f.Findings = m.findings(&f)
 	return f, nil
@@ -275,7 +292,7 @@ func (m *measures) trial() Measured {
 		Spent: report.UsageOf(t.Spent, allSimulated(m.in.Models)), Seconds: t.Elapsed.Seconds(), Ended: t.Ended,
 	}
 	for _, e := range m.edits {
-		if e[0] > e[2] {
+		if e.gain > scoreTie {
 			out.Improved++
 		}
 	}

@@ -217,6 +217,10 @@ func (s *simulation) do(t *gepa.Task) gepa.Event {
 		done.Refused = "a simulated reply without a text"
 		return done
 	}
+	s.batches[edit] = map[uint64]bool{}
+	for _, ex := range req.Examples {
+		s.batches[edit][uint64(s.opening.example[ex.Example.Hash()])] = true
+	}
 	done.Texts = map[string]string{}
 	for _, name := range req.Components {
 		length, edits := readText(req.Candidate[name])
@@ -239,7 +243,7 @@ func (s *simulation) rewritten(component string, length int, edits []int, edit i
 	}
 	if len(edits) > 0 {
 		longer *= s.grows
-		if len(s.regrowth) > 0 && k&1 == 0 {
+		if len(s.regrowth) > 0 {
 			longer = s.regrowth[k.of(len(s.regrowth))]
 		}
 	}

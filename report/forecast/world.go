@@ -15,18 +15,25 @@ import (
 // measures are what the trial measured, in the form that worlds are drawn
 // from. They do not change.
 type measures struct {
-	in       Input
-	start    gepa.Candidate
-	perfect  float64
-	lowest   float64
-	seed     []Rollout      // of the starting candidate, not repeated
-	byHash   map[string]int // the index in seed, by example
-	perChar  float64        // input tokens a character of a prompt
-	asked    map[string]float64
-	outputs  float64 // of a rewritten candidate, in parts of the seed's
-	noise    float64 // the share of repeats that score differently
+	in      Input
+	start   gepa.Candidate
+	perfect float64
+	lowest  float64
+	seed    []Rollout      // of the starting candidate, not repeated
+	byHash  map[string]int // the index in seed, by example
+	perChar float64        // input tokens a character of a prompt
+	asked   map[string]float64
+	outputs float64 // of a rewritten candidate, in parts of the seed's
+	// up and down are the shares of repeats that score higher than before,
+	// where that is possible, and lower; repeats is the number of repeats.
+	up, down float64
 	repeats  int
-	edits    [][4]int // lifted of failing, broken of solved, by proposal
+	// complete is the share of lifted examples that were lifted all the way,
+	// summed over edits, and partial how far the others were.
+	complete share
+	partial  []float64
+	between  bool // there were scores between the best and the worst
+	edits    []edit
 	growth   []float64
 	regrowth []float64
 	refused  int
@@ -49,6 +56,9 @@ func measure(in Input) *measures {
 			m.seed = append(m.seed, r)
 			m.lowest = min(m.lowest, r.Rollout.Score)
 		}
+	}
+	for _, r := range in.Trial.Rollouts {
+		m.between = m.between || r.Rollout.Score > m.lowest+scoreTie && r.Rollout.Score < m.perfect-scoreTie
 	}
 	m.measurePrompts()
 	m.measureNoise(startHash)
@@ -105,24 +115,50 @@ func (m *measures) measurePrompts() {
 }
 
 func (m *measures) measureNoise(startHash string) {
-	var differ, all float64
+	var up, down share
 	for _, r := range m.in.Trial.Rollouts {
 		i, known := m.byHash[r.Example]
-		if known && r.Repeat > 0 && r.Texts.Hash() == startHash {
-			all++
-			if math.Abs(r.Rollout.Score-m.seed[i].Rollout.Score) > scoreTie {
-				differ++
-			}
+		if !known || r.Repeat == 0 || r.Texts.Hash() != startHash {
+			continue
+		}
+		m.repeats++
+		before, after := m.seed[i].Rollout.Score, r.Rollout.Score
+		if before < m.perfect-scoreTie {
+			up.of++
+			up.changed += indicator(after > before+scoreTie)
+		}
+		if before > m.lowest+scoreTie {
+			down.of++
+			down.changed += indicator(after < before-scoreTie)
 		}
 	}
-	m.repeats = int(all)
-	if all > 0 {
-		m.noise = differ / all
+	if up.changed+down.changed > 0 {
+		m.up, m.down = (up.changed+0.5)/(up.of+2), (down.changed+0.5)/(down.of+2)
 	}
 }
 
 // scoreTie is by how much scores may differ and still be the same.
 const scoreTie = 1e-9
+
+// An edit is what a new text did to the scores of examples: how many of those
+// that failed it lifted, on its own minibatch and elsewhere, and how many of
+// the others it broke.
+type edit struct {
+	own, elsewhere, broken share
+	gain                   float64 // on the minibatch
+}
+
+type share struct{ changed, of float64 }
+
+// examples returns all that the trial ran on, in order.
+func (m *measures) examples() []string {
+	var out []string
+	for _, r := range m.in.Trial.Rollouts {
+		out = append(out, r.Example)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // measureEdits learns what the trial's proposals did to scores and to lengths.
 func (m *measures) measureEdits() {
@@ -146,25 +182,39 @@ func (m *measures) measureEdits() {
 			}
 		}
 		parent, child := p.Parent.Hash(), p.Parent.With(p.Texts).Hash()
-		var e [4]int
-		for _, ex := range p.Examples {
+		var e edit
+		var complete share
+		for _, ex := range m.examples() {
 			before, ok := scores[gepa.RolloutKey{Candidate: parent, Example: ex}]
 			after, also := scores[gepa.RolloutKey{Candidate: child, Example: ex}]
 			if !ok || !also {
 				continue
 			}
+			part := &e.elsewhere
+			if slices.Contains(p.Examples, ex) {
+				part = &e.own
+				e.gain += after - before
+			}
 			if before < m.perfect-scoreTie {
-				e[1]++
+				part.of++
 				if after > before+scoreTie {
-					e[0]++
+					part.changed++
+					complete.of++
+					if after >= m.perfect-scoreTie {
+						complete.changed++
+					} else {
+						m.partial = append(m.partial, (after-before)/(m.perfect-before))
+					}
 				}
 			}
 			if before > m.lowest+scoreTie {
-				e[3]++
-				if after < before-scoreTie {
-					e[2]++
-				}
+				e.broken.of++
+				e.broken.changed += indicator(after < before-scoreTie)
 			}
+		}
+		if complete.of > 0 {
+			m.complete.changed += complete.changed / complete.of
+			m.complete.of++
 		}
 		m.edits = append(m.edits, e)
 	}
@@ -179,16 +229,19 @@ type world struct {
 	seedNumber uint64
 	pool       []int // measured rollouts, drawn with repetition
 	made       []int // measured proposals, likewise
-	// useful is the share of new texts that do anything; lifts is the share of
-	// failing examples that such a text makes better, breaks the share of
-	// others that any text makes worse; hopeless the share of failing ones
+	// useful is the share of new texts that do anything; own and lifts are the
+	// shares of failing examples that such a text makes better, on the
+	// minibatch that it was written from and elsewhere; breaks is the share of
+	// others that any text makes worse; hopeless the share of failing examples
 	// that no text helps.
-	useful, lifts, breaks, hopeless float64
-	refusal                         float64 // share of reflections without a text
-	grows                           float64 // a later rewriting's growth, in parts of a first one's
-	outputs                         float64
-	parsed                          map[string]texts // by the candidate's hash
-	strengths                       map[int]float64  // by edit
+	useful, own, lifts, breaks, hopeless float64
+	whole                                float64 // share of lifts that go all the way
+	refusal                              float64 // share of reflections without a text
+	grows                                float64 // a later rewriting's growth, in parts of a first one's
+	outputs                              float64
+	parsed                               map[string]texts        // by the candidate's hash
+	strengths                            map[int]strength        // by edit
+	batches                              map[int]map[uint64]bool // the examples that an edit was written from, by number
 }
 
 // texts are what a simulated candidate's texts say.
@@ -199,35 +252,45 @@ type texts struct {
 
 // guess draws what is not known, before the trial is looked at.
 func (w *world) guess(r *rand.Rand) {
-	w.useful, w.lifts, w.breaks, w.hopeless = beta(r, 2, 1.2), beta(r, 1, 1.8), beta(r, 1, 12), beta(r, 1, 2)
+	w.useful, w.own, w.breaks, w.hopeless = beta(r, 3, 1.2), beta(r, 1.5, 1.5), beta(r, 1, 12), beta(r, 1, 3)
+	w.lifts = w.own * beta(r, 1.2, 1.2)
 }
 
-// fits says how likely the trial's edits are in this world, to the power of a
-// half: examples of one edit have more in common than it assumes.
+// alike is how much the examples that one edit lifts have in common: edits
+// differ in the share that they lift as draws of a beta distribution of so much
+// weight do.
+const alike = 4
+
+// fits says how likely the trial's edits are in this world.
 func (w *world) fits() float64 {
 	logged := 0.0
 	for _, e := range w.edits {
-		lifted, failing, broken, solved := float64(e[0]), float64(e[1]), float64(e[2]), float64(e[3])
-		noise := w.noise / 2
-		lift := min(max(w.lifts*(1-w.hopeless)+noise, 1e-6), 1-1e-6)
-		idle := min(max(noise, 1e-3), 1-1e-6)
-		harm := min(max(w.breaks+noise, 1e-6), 1-1e-6)
-		chance := func(p, k, n float64) float64 { return k*math.Log(p) + (n-k)*math.Log(1-p) }
-		logged += math.Log(w.useful*math.Exp(chance(lift, lifted, failing)) + (1-w.useful)*math.Exp(chance(idle, lifted, failing)) + 1e-300)
-		logged += chance(harm, broken, solved)
+		can := 1 - w.hopeless
+		does := betaBinomial(w.own*can+w.up, e.own) + betaBinomial(w.lifts*can+w.up, e.elsewhere)
+		idle := betaBinomial(w.up, e.own) + betaBinomial(w.up, e.elsewhere)
+		logged += math.Log(w.useful*math.Exp(does)+(1-w.useful)*math.Exp(idle)+1e-300) + betaBinomial(w.breaks+w.down, e.broken)
 	}
-	return math.Exp(logged / 2)
+	return math.Exp(logged)
+}
+
+// betaBinomial returns the logarithm of the chance of such a share, up to a
+// constant, where its mean is p.
+func betaBinomial(p float64, s share) float64 {
+	p = min(max(p, 0.002), 0.998)
+	a, b := alike*p, alike*(1-p)
+	g := func(x float64) float64 { v, _ := math.Lgamma(x); return v }
+	return g(a+s.changed) + g(b+s.of-s.changed) - g(a+b+s.of) - g(a) - g(b) + g(a+b)
 }
 
 // guesses is how many guesses there are for each world to choose from.
-const guesses = 40
+const guesses = 200
 
 // newWorld draws a world: of several guesses the one that fits the trial, in
 // proportion to how well it does.
 func newWorld(m *measures, number uint64) *world {
 	seed := uint64(named(m.in.Options.Seed, drawWorld, number))
 	r := key(seed).rand()
-	w := &world{measures: m, seedNumber: seed, parsed: map[string]texts{}, strengths: map[int]float64{}}
+	w := &world{measures: m, seedNumber: seed, parsed: map[string]texts{}, strengths: map[int]strength{}, batches: map[int]map[uint64]bool{}}
 	best := make([]world, guesses)
 	weights, total := make([]float64, guesses), 0.0
 	for i := range best {
@@ -242,8 +305,9 @@ func newWorld(m *measures, number uint64) *world {
 		at++
 	}
 	g := best[at]
-	w.useful, w.lifts, w.breaks, w.hopeless = g.useful, g.lifts, g.breaks, g.hopeless
+	w.useful, w.own, w.lifts, w.breaks, w.hopeless = g.useful, g.own, g.lifts, g.breaks, g.hopeless
 	w.refusal = beta(r, 0.4+float64(m.refused), 6+float64(len(m.in.Trial.Proposals)-m.refused))
+	w.whole = beta(r, 1+w.complete.changed, 1+w.complete.of-w.complete.changed)
 	w.grows = 0.1 + 0.8*r.Float64()
 	w.outputs = m.outputs * math.Exp(0.08*r.NormFloat64())
 	for range m.seed {
@@ -326,50 +390,58 @@ func (w *world) score(hash uint64, t texts, example string, number uint64) float
 	s := w.base(example, number)
 	hopeless := named(w.seedNumber, drawHopeless, number).uniform() < w.hopeless
 	for _, e := range t.edits {
-		lifts := w.strength(e)
 		up, down := named(w.seedNumber, drawLift, uint64(e), number), named(w.seedNumber, drawBreak, uint64(e), number)
+		st := w.strength(e)
+		lifts := choose(w.batches[e][number], st.own, st.lifts)
 		switch {
 		case s < w.perfect-scoreTie && !hopeless && up.uniform() < lifts:
-			s = w.toward(s, w.perfect, key(mix(uint64(up))))
+			s += (w.perfect - s) * w.far(st, key(mix(uint64(up))))
 		case s > w.lowest+scoreTie && down.uniform() < w.breaks:
-			s = w.toward(s, w.lowest, key(mix(uint64(down))))
+			s = w.lowest
 		}
 	}
-	if w.noise > 0 && len(t.edits) > 0 {
-		if k := named(w.seedNumber, drawNoise, hash, number); k.uniform() < w.noise {
-			s = w.seed[w.pool[key(mix(uint64(k))).of(len(w.pool))]].Rollout.Score
-		}
+	if len(t.edits) == 0 {
+		return s
+	}
+	switch u := named(w.seedNumber, drawNoise, hash, number).uniform(); {
+	case s < w.perfect-scoreTie && u < w.up:
+		return w.perfect
+	case s > w.lowest+scoreTie && u < w.down:
+		return w.lowest
 	}
 	return s
 }
 
-// strength returns the share of failing examples that an edit lifts.
-func (w *world) strength(edit int) float64 {
+// strength is what an edit does.
+type strength struct{ own, lifts, whole float64 }
+
+func (w *world) strength(edit int) strength {
 	s, known := w.strengths[edit]
 	if !known {
 		r := named(w.seedNumber, drawEdit, uint64(edit)).rand()
 		if r.Float64() < w.useful {
-			s = beta(r, 4*w.lifts, 4*(1-w.lifts))
+			s.own, s.lifts = beta(r, alike*w.own, alike*(1-w.own)), beta(r, alike*w.lifts, alike*(1-w.lifts))
 		}
+		s.whole = beta(r, w.whole, 1-w.whole) // mostly all of its lifts go all the way, or none does
 		w.strengths[edit] = s
 	}
 	return s
 }
 
-// toward moves a score to an end or, where scores are graded, part of the way.
-func (w *world) toward(from, to float64, k key) float64 {
-	if w.graded() && k.uniform() < 0.5 {
-		return from + (to-from)*key(mix(uint64(k))).uniform()
+// far returns how far an edit lifts an example, 0 to 1.
+func (w *world) far(s strength, k key) float64 {
+	switch {
+	case !w.graded() || k.uniform() < s.whole:
+		return 1
+	case len(w.partial) > 0:
+		return w.partial[key(mix(uint64(k))).of(len(w.partial))]
+	default:
+		return key(mix(uint64(k))).uniform()
 	}
-	return to
 }
 
 // graded reports whether scores between the best and the worst were seen.
-func (w *measures) graded() bool {
-	return slices.ContainsFunc(w.seed, func(r Rollout) bool {
-		return r.Rollout.Score > w.lowest+scoreTie && r.Rollout.Score < w.perfect-scoreTie
-	})
-}
+func (m *measures) graded() bool { return m.between }
 
 // consumption is what a simulated task takes.
 type consumption struct {
