@@ -45,12 +45,12 @@ func planCases(t *testing.T) []planCase {
 	names := []struct {
 		name     string
 		rollouts int
-	}{{"classify", 300}, {"extract-json", 200}}
+	}{{"classify", 300}, {"extract-json", 70}}
 	if _, err := exec.LookPath("python3"); err == nil && os.Getenv("GEPA_BARS") != "" {
 		names = append(names, struct {
 			name     string
 			rollouts int
-		}{"command-agent", 120})
+		}{"command-agent", 90})
 	}
 	for _, n := range names {
 		cases = append(cases, planCase{n.name, func(t *testing.T) config.Optimize {

@@ -255,10 +255,17 @@ func ordinal(n int) string {
 	return fmt.Sprintf("%d proposals", n)
 }
 
+// reflected returns how many proposals came to a text.
 func (t *trial) reflected() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.proposals)
+	n := 0
+	for _, p := range t.proposals {
+		if len(p.Texts) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Run makes a rollout and notes it. It is safe for concurrent use.

@@ -3,7 +3,6 @@ package forecast
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/gepa-go/gepa"
@@ -134,22 +133,6 @@ func New(in Input) (Forecast, error) {
 		return Forecast{}, fmt.Errorf("forecast: %w", err)
 	}
 	f := m.summed(op, outcomes)
-	if os.Getenv("DBG") != "" {
-		for _, r := range m.seed {
-			fmt.Printf("%.2f ", r.Rollout.Score)
-		}
-		fmt.Printf("\nedits %+v growth %v %v perchar %.3f outputs %.2f noise %.2f\n", m.edits, m.growth, m.regrowth, m.perChar, m.outputs, m.up)
-		var a [5]float64
-		for i := range 300 {
-			w := newWorld(m, uint64(i))
-			a[0] += w.useful / 300
-			a[1] += w.own / 300
-			a[2] += w.lifts / 300
-			a[3] += w.breaks / 300
-			a[4] += w.hopeless / 300
-		}
-		fmt.Printf("%.2f\n", a)
-	}
 	f.Seen = m.see()
 	f.Findings = m.findings(&f)
 	return f, nil
@@ -157,7 +140,7 @@ func New(in Input) (Forecast, error) {
 
 // simulated makes the runs.
 func (m *measures) simulated(op *opening) ([]outcome, error) {
-	draws := m.in.Draws
+	draws, believed := m.in.Draws, m.believe()
 	var out []outcome
 	used := 0.0
 	for i := 0; ; i++ {
@@ -165,7 +148,7 @@ func (m *measures) simulated(op *opening) ([]outcome, error) {
 		case draws > 0 && i >= draws, i >= defaultDraws, draws == 0 && i >= leastDraws && used > mostRollouts:
 			return out, nil
 		}
-		o, err := simulate(newWorld(m, uint64(i)), op)
+		o, err := simulate(newWorld(m, believed, uint64(i)), op)
 		if err != nil {
 			return nil, err
 		}

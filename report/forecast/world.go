@@ -32,7 +32,10 @@ type measures struct {
 	// summed over edits, and partial how far the others were.
 	complete share
 	partial  []float64
-	between  bool // there were scores between the best and the worst
+	chains   [][]int                    // of the trial's proposals: the edits of the parent
+	scores   map[int]map[string]float64 // of the trial's candidates, by their last edit and the example
+	between  bool                       // there were scores between the best and the worst
+	mended   float64                    // failing examples that some edit lifted
 	edits    []edit
 	growth   []float64
 	regrowth []float64
@@ -40,10 +43,11 @@ type measures struct {
 }
 
 // What is assumed where the trial measured nothing: four characters a token,
-// a new instruction of so many characters more, and calls of so many tokens.
+// a new instruction that is longer by its own length, or by so many characters
+// if that is more, and calls of so many tokens.
 const (
 	defaultPerChar = 0.25
-	defaultGrowth  = 800
+	leastGrowth    = 150
 	defaultReply   = 400
 )
 
@@ -63,6 +67,7 @@ func measure(in Input) *measures {
 	m.measurePrompts()
 	m.measureNoise(startHash)
 	m.measureEdits()
+	m.retrace()
 	return m
 }
 
@@ -144,8 +149,9 @@ const scoreTie = 1e-9
 // that failed it lifted, on its own minibatch and elsewhere, and how many of
 // the others it broke.
 type edit struct {
-	own, elsewhere, broken share
-	gain                   float64 // on the minibatch
+	own, elsewhere, broken, complete share
+	gain                             float64 // on the minibatch
+	proposal                         int     // its index in the trial
 }
 
 type share struct{ changed, of float64 }
@@ -160,6 +166,16 @@ func (m *measures) examples() []string {
 	return slices.Compact(out)
 }
 
+// gap returns how far the seed was from the best score on an example; a tenth
+// of the whole range at the least.
+func (m *measures) gap(example string) float64 {
+	least := (m.perfect - m.lowest) / 10
+	if i, known := m.byHash[example]; known {
+		return max(m.perfect-m.seed[i].Rollout.Score, least)
+	}
+	return max(m.perfect-m.lowest, least)
+}
+
 // measureEdits learns what the trial's proposals did to scores and to lengths.
 func (m *measures) measureEdits() {
 	scores := map[gepa.RolloutKey]float64{}
@@ -168,7 +184,8 @@ func (m *measures) measureEdits() {
 			scores[gepa.RolloutKey{Candidate: r.Texts.Hash(), Example: r.Example}] = r.Rollout.Score
 		}
 	}
-	for _, p := range m.in.Trial.Proposals {
+	mended := map[string]bool{}
+	for i, p := range m.in.Trial.Proposals {
 		if len(p.Texts) == 0 {
 			m.refused++
 			continue
@@ -182,8 +199,7 @@ func (m *measures) measureEdits() {
 			}
 		}
 		parent, child := p.Parent.Hash(), p.Parent.With(p.Texts).Hash()
-		var e edit
-		var complete share
+		e := edit{proposal: i}
 		for _, ex := range m.examples() {
 			before, ok := scores[gepa.RolloutKey{Candidate: parent, Example: ex}]
 			after, also := scores[gepa.RolloutKey{Candidate: child, Example: ex}]
@@ -198,12 +214,13 @@ func (m *measures) measureEdits() {
 			if before < m.perfect-scoreTie {
 				part.of++
 				if after > before+scoreTie {
+					mended[ex] = true
 					part.changed++
-					complete.of++
+					e.complete.of++
 					if after >= m.perfect-scoreTie {
-						complete.changed++
+						e.complete.changed++
 					} else {
-						m.partial = append(m.partial, (after-before)/(m.perfect-before))
+						m.partial = append(m.partial, min((after-before)/m.gap(ex), 1))
 					}
 				}
 			}
@@ -212,12 +229,13 @@ func (m *measures) measureEdits() {
 				e.broken.changed += indicator(after < before-scoreTie)
 			}
 		}
-		if complete.of > 0 {
-			m.complete.changed += complete.changed / complete.of
+		if e.complete.of > 0 {
+			m.complete.changed += e.complete.changed / e.complete.of
 			m.complete.of++
 		}
 		m.edits = append(m.edits, e)
 	}
+	m.mended = float64(len(mended))
 	slices.Sort(m.growth) // the texts of one proposal are a map
 	slices.Sort(m.regrowth)
 }
@@ -236,12 +254,16 @@ type world struct {
 	// that no text helps.
 	useful, own, lifts, breaks, hopeless float64
 	whole                                float64 // share of lifts that go all the way
-	refusal                              float64 // share of reflections without a text
-	grows                                float64 // a later rewriting's growth, in parts of a first one's
-	outputs                              float64
-	parsed                               map[string]texts        // by the candidate's hash
-	strengths                            map[int]strength        // by edit
-	batches                              map[int]map[uint64]bool // the examples that an edit was written from, by number
+	// alike is how much edits differ: the shares that they lift are draws of a
+	// beta distribution of so much weight. A small one means that an edit lifts
+	// nearly all or hardly anything.
+	alike     float64
+	refusal   float64 // share of reflections without a text
+	grows     float64 // a later rewriting's growth, in parts of a first one's
+	outputs   float64
+	parsed    map[string]texts        // by the candidate's hash
+	strengths map[int]strength        // by edit
+	batches   map[int]map[uint64]bool // the examples that an edit was written from, by number
 }
 
 // texts are what a simulated candidate's texts say.
@@ -250,62 +272,76 @@ type texts struct {
 	lengths map[string]int
 }
 
-// guess draws what is not known, before the trial is looked at.
+// guess draws what is not known, before the trial is looked at. Some systems
+// are simple: every failure can be mended, nothing breaks, and what helps one
+// example helps all; each of these has a chance of its own. Who names a target
+// score thinks that it can be reached.
 func (w *world) guess(r *rand.Rand) {
-	w.useful, w.own, w.breaks, w.hopeless = beta(r, 3, 1.2), beta(r, 1.5, 1.5), beta(r, 1, 12), beta(r, 1, 3)
-	w.lifts = w.own * beta(r, 1.2, 1.2)
+	sometimes := func(chance, otherwise, value float64) float64 {
+		if r.Float64() < chance {
+			return value
+		}
+		return otherwise
+	}
+	w.useful, w.own = beta(r, 3, 1.2), beta(r, 1.5, 1.5)
+	w.breaks, w.hopeless = sometimes(0.3, beta(r, 1, 12), 0), sometimes(choose(w.in.Options.Budget.TargetScore > 0, 0.7, 0.3), beta(r, 1, 3), 0)
+	w.lifts = w.own * sometimes(0.3, beta(r, 1.5, 1), 1)
+	w.alike = math.Exp(math.Log(0.25) + r.Float64()*math.Log(16/0.25))
 }
 
-// alike is how much the examples that one edit lifts have in common: edits
-// differ in the share that they lift as draws of a beta distribution of so much
-// weight do.
-const alike = 4
-
-// fits says how likely the trial's edits are in this world.
+// fits says how likely the trial's edits are in this world, to the power of a
+// half: the edits that come first have more in common than is assumed here.
 func (w *world) fits() float64 {
-	logged := 0.0
+	logged := w.mended * math.Log(max(1-w.hopeless, 0.002))
 	for _, e := range w.edits {
 		can := 1 - w.hopeless
-		does := betaBinomial(w.own*can+w.up, e.own) + betaBinomial(w.lifts*can+w.up, e.elsewhere)
-		idle := betaBinomial(w.up, e.own) + betaBinomial(w.up, e.elsewhere)
-		logged += math.Log(w.useful*math.Exp(does)+(1-w.useful)*math.Exp(idle)+1e-300) + betaBinomial(w.breaks+w.down, e.broken)
+		does := betaBinomial(w.alike, w.own*can+w.up, e.own) + betaBinomial(w.alike, w.lifts*can+w.up, e.elsewhere)
+		idle := betaBinomial(w.alike, w.up, e.own) + betaBinomial(w.alike, w.up, e.elsewhere)
+		logged += math.Log(w.useful*math.Exp(does)+(1-w.useful)*math.Exp(idle)+1e-300) + betaBinomial(w.alike, w.breaks+w.down, e.broken)
 	}
-	return math.Exp(logged)
+	return math.Exp(logged / 2)
 }
 
 // betaBinomial returns the logarithm of the chance of such a share, up to a
 // constant, where its mean is p.
-func betaBinomial(p float64, s share) float64 {
+func betaBinomial(alike, p float64, s share) float64 {
 	p = min(max(p, 0.002), 0.998)
 	a, b := alike*p, alike*(1-p)
 	g := func(x float64) float64 { v, _ := math.Lgamma(x); return v }
 	return g(a+s.changed) + g(b+s.of-s.changed) - g(a+b+s.of) - g(a) - g(b) + g(a+b)
 }
 
-// guesses is how many guesses there are for each world to choose from.
-const guesses = 200
+// guesses is how many guesses there are for worlds to be chosen from.
+const guesses = 4000
 
-// newWorld draws a world: of several guesses the one that fits the trial, in
-// proportion to how well it does.
-func newWorld(m *measures, number uint64) *world {
+// A belief is guesses with how well they fit the trial.
+type belief struct {
+	guesses []world
+	up      []float64 // the sum of the weights up to each
+}
+
+func (m *measures) believe() belief {
+	r := named(m.in.Options.Seed, drawWorld).rand()
+	b := belief{make([]world, guesses), make([]float64, guesses)}
+	total := 0.0
+	for i := range b.guesses {
+		b.guesses[i].measures = m
+		b.guesses[i].guess(r)
+		total += b.guesses[i].fits()
+		b.up[i] = total
+	}
+	return b
+}
+
+// newWorld draws a world: one of the guesses, in proportion to how well they
+// fit the trial.
+func newWorld(m *measures, b belief, number uint64) *world {
 	seed := uint64(named(m.in.Options.Seed, drawWorld, number))
 	r := key(seed).rand()
-	w := &world{measures: m, seedNumber: seed, parsed: map[string]texts{}, strengths: map[int]strength{}, batches: map[int]map[uint64]bool{}}
-	best := make([]world, guesses)
-	weights, total := make([]float64, guesses), 0.0
-	for i := range best {
-		best[i].measures = m
-		best[i].guess(r)
-		weights[i] = best[i].fits()
-		total += weights[i]
-	}
-	chosen, at := r.Float64()*total, 0
-	for at < guesses-1 && chosen >= weights[at] {
-		chosen -= weights[at]
-		at++
-	}
-	g := best[at]
-	w.useful, w.own, w.lifts, w.breaks, w.hopeless = g.useful, g.own, g.lifts, g.breaks, g.hopeless
+	at, _ := slices.BinarySearch(b.up, r.Float64()*b.up[len(b.up)-1])
+	g := b.guesses[min(at, len(b.guesses)-1)]
+	w := &g
+	w.seedNumber, w.parsed, w.strengths, w.batches = seed, map[string]texts{}, map[int]strength{}, map[int]map[uint64]bool{}
 	w.refusal = beta(r, 0.4+float64(m.refused), 6+float64(len(m.in.Trial.Proposals)-m.refused))
 	w.whole = beta(r, 1+w.complete.changed, 1+w.complete.of-w.complete.changed)
 	w.grows = 0.1 + 0.8*r.Float64()
@@ -387,7 +423,11 @@ func (w *world) base(example string, number uint64) float64 {
 
 // score returns a candidate's score on an example, by the edits it is made of.
 func (w *world) score(hash uint64, t texts, example string, number uint64) float64 {
-	s := w.base(example, number)
+	if measured, ok := w.measured(t, example); ok {
+		return measured
+	}
+	base := w.base(example, number)
+	s := base
 	hopeless := named(w.seedNumber, drawHopeless, number).uniform() < w.hopeless
 	for _, e := range t.edits {
 		up, down := named(w.seedNumber, drawLift, uint64(e), number), named(w.seedNumber, drawBreak, uint64(e), number)
@@ -395,7 +435,7 @@ func (w *world) score(hash uint64, t texts, example string, number uint64) float
 		lifts := choose(w.batches[e][number], st.own, st.lifts)
 		switch {
 		case s < w.perfect-scoreTie && !hopeless && up.uniform() < lifts:
-			s += (w.perfect - s) * w.far(st, key(mix(uint64(up))))
+			s = min(s+max(w.perfect-base, (w.perfect-w.lowest)/10)*w.far(st, key(mix(uint64(up)))), w.perfect)
 		case s > w.lowest+scoreTie && down.uniform() < w.breaks:
 			s = w.lowest
 		}
@@ -413,35 +453,39 @@ func (w *world) score(hash uint64, t texts, example string, number uint64) float
 }
 
 // strength is what an edit does.
-type strength struct{ own, lifts, whole float64 }
+type strength struct{ own, lifts, whole, part float64 }
 
 func (w *world) strength(edit int) strength {
 	s, known := w.strengths[edit]
 	if !known {
 		r := named(w.seedNumber, drawEdit, uint64(edit)).rand()
-		if r.Float64() < w.useful {
-			s.own, s.lifts = beta(r, alike*w.own, alike*(1-w.own)), beta(r, alike*w.lifts, alike*(1-w.lifts))
+		e, tried := w.tried(edit)
+		if tried || r.Float64() < w.useful {
+			s.own, s.lifts = e.own.given(r, w.own, w.alike), e.elsewhere.given(r, w.lifts, w.alike)
 		}
-		s.whole = beta(r, w.whole, 1-w.whole) // mostly all of its lifts go all the way, or none does
+		s.whole = e.complete.given(r, w.whole, 1) // mostly all of its lifts go all the way, or none does
+		s.part = r.Float64() * 1.5
+		if len(w.partial) > 0 && (tried || r.Float64() < 0.5) {
+			s.part = w.partial[r.IntN(len(w.partial))]
+		}
 		w.strengths[edit] = s
 	}
 	return s
 }
 
-// far returns how far an edit lifts an example, 0 to 1.
-func (w *world) far(s strength, k key) float64 {
-	switch {
-	case !w.graded() || k.uniform() < s.whole:
-		return 1
-	case len(w.partial) > 0:
-		return w.partial[key(mix(uint64(k))).of(len(w.partial))]
-	default:
-		return key(mix(uint64(k))).uniform()
-	}
+// given draws a chance whose mean is p in general, by what was seen of it.
+func (s share) given(r *rand.Rand, p, weight float64) float64 {
+	return beta(r, weight*p+s.changed, weight*(1-p)+s.of-s.changed)
 }
 
-// graded reports whether scores between the best and the worst were seen.
-func (m *measures) graded() bool { return m.between }
+// far returns how far an edit lifts an example, in parts of the seed's distance
+// to the best score.
+func (w *world) far(s strength, k key) float64 {
+	if !w.between || k.uniform() < s.whole {
+		return 10 // all the way
+	}
+	return s.part
+}
 
 // consumption is what a simulated task takes.
 type consumption struct {
