@@ -82,7 +82,7 @@ func (t Trial) Do(ctx context.Context) (f forecast.Forecast, spent gepa.Usage, e
 		Caps: t.Optimize.Caps, Trial: measured,
 	})
 	if errors.Is(err, forecast.ErrNothing) && measured.Ended != "" {
-		err = usagef("the trial's cap left nothing to measure: %s; raise it with --trial-cost or --trial-calls", measured.Ended)
+		err = usagef("the trial's cap left nothing to measure; raise it with --trial-cost or --trial-calls")
 	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)

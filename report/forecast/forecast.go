@@ -252,7 +252,10 @@ func stopsOf(outcomes []outcome) []StopShare {
 			i = len(out)
 			out = append(out, StopShare{Reason: o.stop})
 		}
-		out[i].Share += 1 / float64(len(outcomes))
+		out[i].Share++
+	}
+	for i := range out {
+		out[i].Share /= float64(len(outcomes))
 	}
 	slices.SortStableFunc(out, func(a, b StopShare) int {
 		switch {

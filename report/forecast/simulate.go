@@ -303,7 +303,7 @@ func (s *simulation) rewritten(component string, length int, edits []int, edit i
 			longer = s.regrowth[k.of(len(s.regrowth))]
 		}
 	}
-	return max(length+int(longer), 20)
+	return max(length+int(s.longer*longer), 20)
 }
 
 // reflecting counts what a reflection takes and returns how long.

@@ -73,7 +73,7 @@ func (f Forecast) noiseWords() string {
 	case s.NoiseSD == 0:
 		return fmt.Sprintf("Repeated on %s it scored the same every time.", count(s.Repeated, "example"))
 	}
-	return fmt.Sprintf("Repeated on %s its scores differ: noise is %s of their variance (standard deviation %.2f). A text that changes nothing passes the gate in %s of cases.",
+	return fmt.Sprintf("Repeated on %s its scores differ: noise is about %s of the variance of scores (standard deviation %.2f). A text that changes nothing scores higher on its minibatch in %s of cases.",
 		count(s.Repeated, "example"), percent(s.Noise), s.NoiseSD, percent(s.Lucky))
 }
 

@@ -260,6 +260,7 @@ type world struct {
 	alike     float64
 	refusal   float64 // share of reflections without a text
 	grows     float64 // a later rewriting's growth, in parts of a first one's
+	longer    float64 // growth, in parts of what was measured
 	outputs   float64
 	parsed    map[string]texts        // by the candidate's hash
 	strengths map[int]strength        // by edit
@@ -344,8 +345,8 @@ func newWorld(m *measures, b belief, number uint64) *world {
 	w.seedNumber, w.parsed, w.strengths, w.batches = seed, map[string]texts{}, map[int]strength{}, map[int]map[uint64]bool{}
 	w.refusal = beta(r, 0.4+float64(m.refused), 6+float64(len(m.in.Trial.Proposals)-m.refused))
 	w.whole = beta(r, 1+w.complete.changed, 1+w.complete.of-w.complete.changed)
-	w.grows = 0.1 + 0.8*r.Float64()
-	w.outputs = m.outputs * math.Exp(0.08*r.NormFloat64())
+	w.grows, w.longer = 0.1+0.8*r.Float64(), math.Exp(0.4*r.NormFloat64())
+	w.outputs = m.outputs * math.Exp(0.1*r.NormFloat64())
 	for range m.seed {
 		w.pool = append(w.pool, r.IntN(len(m.seed)))
 	}
