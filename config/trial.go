@@ -174,7 +174,7 @@ func (t *trial) measure(ctx context.Context) (forecast.Trial, error) {
 // drawn returns the validation examples that the seed is run on.
 func (t *trial) drawn() []gepa.Example {
 	all := t.run.Data.Validation
-	order := rand.New(rand.NewPCG(t.run.Options.Seed, 0x706c616e)).Perm(len(all)) //nolint:gosec // no secret
+	order := rand.New(rand.NewPCG(t.run.Options.Seed, 0x706c616e)).Perm(len(all))
 	order = order[:min(max(t.Examples, 1), len(all))]
 	slices.Sort(order)
 	out := make([]gepa.Example, len(order))
@@ -198,9 +198,6 @@ func (t *trial) try(ctx context.Context, examples []gepa.Example, repeat int) er
 	group.SetLimit(orDefault(t.run.Options.Concurrency, 8))
 	for _, ex := range examples {
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				return nil // what failed first is the error
-			}
 			if _, err := t.Run(ctx, gepa.Job{Candidate: t.seed(), Example: ex, Repeat: repeat}); err != nil {
 				return fmt.Errorf("example %s: %w", ex.ID, err)
 			}

@@ -100,8 +100,9 @@ func (m *measures) see() Seen {
 	m.seeNoise(&s, b)
 	spread := m.differences(s.SD)
 	s.Detectable = stats.Detectable(spread, len(m.in.Test))
-	if one := stats.Detectable(spread, 10_000); one > 0 { // it falls with the root of the size
-		s.ForTenth = int(math.Ceil(math.Pow(one/0.1, 2) * 10_000))
+	const many = 10_000
+	if tenths := stats.Detectable(spread, many) * 10; tenths > 0 { // it falls with the root of the size
+		s.ForTenth = int(math.Ceil(tenths * tenths * many))
 	}
 	s.ValidationSE = s.SD / math.Sqrt(float64(max(len(m.in.Validation), 1)))
 	return s

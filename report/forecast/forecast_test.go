@@ -123,14 +123,14 @@ func mustNew(t *testing.T, in forecast.Input) forecast.Forecast {
 	return f
 }
 
-func role(t *testing.T, f forecast.Forecast, name string) forecast.Role {
+func taskOf(t *testing.T, f forecast.Forecast) forecast.Role {
 	t.Helper()
 	for _, r := range f.Roles {
-		if r.Role == name {
+		if r.Role == "task" {
 			return r
 		}
 	}
-	t.Fatalf("there is no role %q in %+v", name, f.Roles)
+	t.Fatalf("there is no task role in %+v", f.Roles)
 	return forecast.Role{}
 }
 
@@ -154,7 +154,7 @@ func TestKnownWorld(t *testing.T) {
 	if f.Rollouts.Low < 40 || f.Rollouts.Expected > 100 || f.Accepted.Expected > 1 {
 		t.Errorf("rollouts %+v, accepted %+v", f.Rollouts, f.Accepted)
 	}
-	task := role(t, f, "task")
+	task := taskOf(t, f)
 	if task.Calls != f.Rollouts {
 		t.Errorf("%+v calls of one a rollout, for %+v rollouts", task.Calls, f.Rollouts)
 	}
@@ -185,7 +185,7 @@ func TestGrowthCounts(t *testing.T) {
 		}
 	}
 	long := mustNew(t, in)
-	perRollout := func(f forecast.Forecast) float64 { return role(t, f, "task").Input.Expected / f.Rollouts.Expected }
+	perRollout := func(f forecast.Forecast) float64 { return taskOf(t, f).Input.Expected / f.Rollouts.Expected }
 	if perRollout(long) < perRollout(short)+50 {
 		t.Errorf("%.0f input tokens a rollout with texts of a thousand characters more, %.0f without", perRollout(long), perRollout(short))
 	}
@@ -206,7 +206,7 @@ func TestBudgets(t *testing.T) {
 			return f.SearchSeconds.High <= 5
 		}},
 		{"calls", func(s *scenario) { s.caps.Calls = 150 }, gepa.StopCost, func(f forecast.Forecast) bool {
-			return role(t, f, "task").Calls.High <= 160 && role(t, f, "task").Calls.Low >= 60
+			return taskOf(t, f).Calls.High <= 160 && taskOf(t, f).Calls.Low >= 60
 		}},
 		{"in flight", func(s *scenario) { s.options.InFlight, s.options.Staged.First = 4, 10 }, gepa.StopProposals, func(f forecast.Forecast) bool {
 			return f.Proposals.High == 10
@@ -286,7 +286,7 @@ func TestCost(t *testing.T) {
 	} {
 		s := plain()
 		c.change(&s)
-		if got := role(t, mustNew(t, s.input()), "task").Cost; !strings.Contains(got, c.want) {
+		if got := taskOf(t, mustNew(t, s.input())).Cost; !strings.Contains(got, c.want) {
 			t.Errorf("%s: cost %q, want %q", c.name, got, c.want)
 		}
 	}

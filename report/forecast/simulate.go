@@ -10,7 +10,6 @@ import (
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
-	"github.com/gepa-go/gepa/report"
 )
 
 // outcome is what a simulated run took.
@@ -68,13 +67,13 @@ func newOpening(m *measures) (*opening, error) {
 	}
 	standIns := func(set string, hashes []string) []gepa.Example {
 		out := make([]gepa.Example, len(hashes))
-		for i, real := range hashes {
-			out[i] = gepa.Example{ID: fmt.Sprintf("%s%d", set, i), Inputs: gepa.NewFields("example", real)}
-			hash := out[i].Hash()
-			if _, known := op.example[hash]; !known {
-				op.example[hash], op.real[hash] = len(op.example), real
+		for i, hash := range hashes {
+			out[i] = gepa.Example{ID: fmt.Sprintf("%s%d", set, i), Inputs: gepa.NewFields("example", hash)}
+			simulated := out[i].Hash()
+			if _, known := op.example[simulated]; !known {
+				op.example[simulated], op.real[simulated] = len(op.example), hash
 			}
-			op.byID[out[i].ID] = op.example[hash]
+			op.byID[out[i].ID] = op.example[simulated]
 		}
 		return out
 	}
@@ -245,8 +244,8 @@ func (s *simulation) again(done gepa.ReflectionDone, at int) gepa.Event {
 	number := trialEdits + at
 	if s.batches[number] == nil {
 		s.batches[number] = map[uint64]bool{}
-		for simulated, real := range s.opening.real {
-			if slices.Contains(p.Examples, real) {
+		for simulated, hash := range s.opening.real {
+			if slices.Contains(p.Examples, hash) {
 				s.batches[number][uint64(s.opening.example[simulated])] = true
 			}
 		}
@@ -379,10 +378,6 @@ func (p *Proposal) after() float64 {
 	return sum / float64(len(p.Texts))
 }
 
-func (c *consumption) scale(by float64) {
-	c.calls, c.input, c.output, c.nanos, c.unknown = c.calls*by, c.input*by, c.output*by, c.nanos*by, c.unknown*by
-}
-
 // capped reports whether a cap, less what is kept back for the test set, is
 // spent.
 func (s *simulation) capped() bool {
@@ -458,14 +453,6 @@ func (s *simulation) finish() {
 	if stop := s.state.Stop(); stop != nil {
 		s.out.stop = stop.Reason
 	}
-}
-
-// weightsOf are the prices of tokens in and out; equal where they are unknown.
-func weightsOf(m report.Model) [2]float64 {
-	if m.Price == nil || m.Price.Input+m.Price.Output == 0 {
-		return [2]float64{1, 1}
-	}
-	return [2]float64{float64(m.Price.Input), float64(m.Price.Output)}
 }
 
 // number mixes a hash into 64 bits.
