@@ -1,9 +1,10 @@
 package forecast
 
 import (
+	"time"
+
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/report"
-	"time"
 )
 
 // consumption is what a simulated task takes.

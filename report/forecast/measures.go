@@ -1,8 +1,9 @@
 package forecast
 
 import (
-	"github.com/gepa-go/gepa"
 	"slices"
+
+	"github.com/gepa-go/gepa"
 )
 
 // measures are what the trial measured, in the form that worlds are drawn

@@ -2,12 +2,13 @@ package forecast
 
 import (
 	"fmt"
-	"github.com/gepa-go/gepa"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gepa-go/gepa"
 )
 
 // A world is one guess at what a run will meet: a simulated system and model.
@@ -61,7 +62,7 @@ func (w *world) guess(r *rand.Rand) {
 }
 
 // fits says how likely the trial's edits are in this world, to the power of a
-// third: the edits that come first have more in common than is assumed here.
+// half: the edits that come first have more in common than is assumed here.
 func (w *world) fits() float64 {
 	logged := w.mended * math.Log(max(1-w.hopeless, 0.002))
 	for _, e := range w.edits {
@@ -70,7 +71,7 @@ func (w *world) fits() float64 {
 		idle := betaBinomial(w.alike, w.up, e.own) + betaBinomial(w.alike, w.up, e.elsewhere)
 		logged += math.Log(w.useful*math.Exp(does)+(1-w.useful)*math.Exp(idle)+1e-300) + betaBinomial(w.alike, w.breaks+w.down, e.broken)
 	}
-	return math.Exp(logged / 3)
+	return math.Exp(logged / 2)
 }
 
 // betaBinomial returns the logarithm of the chance of such a share, up to a
