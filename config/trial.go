@@ -82,7 +82,7 @@ func (t Trial) Do(ctx context.Context) (f forecast.Forecast, spent gepa.Usage, e
 		Caps: t.Optimize.Caps, Trial: measured,
 	})
 	if errors.Is(err, forecast.ErrNothing) && measured.Ended != "" {
-		err = usagef("the trial's cap left nothing to measure: %s; raise it with --trial-cost or --trial-calls", measured.Ended)
+		err = usagef("the trial's cap left nothing to measure; raise it with --trial-cost or --trial-calls")
 	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -174,7 +174,7 @@ func (t *trial) measure(ctx context.Context) (forecast.Trial, error) {
 // drawn returns the validation examples that the seed is run on.
 func (t *trial) drawn() []gepa.Example {
 	all := t.run.Data.Validation
-	order := rand.New(rand.NewPCG(t.run.Options.Seed, 0x706c616e)).Perm(len(all)) //nolint:gosec // no secret
+	order := rand.New(rand.NewPCG(t.run.Options.Seed, 0x706c616e)).Perm(len(all))
 	order = order[:min(max(t.Examples, 1), len(all))]
 	slices.Sort(order)
 	out := make([]gepa.Example, len(order))
@@ -198,9 +198,6 @@ func (t *trial) try(ctx context.Context, examples []gepa.Example, repeat int) er
 	group.SetLimit(orDefault(t.run.Options.Concurrency, 8))
 	for _, ex := range examples {
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				return nil // what failed first is the error
-			}
 			if _, err := t.Run(ctx, gepa.Job{Candidate: t.seed(), Example: ex, Repeat: repeat}); err != nil {
 				return fmt.Errorf("example %s: %w", ex.ID, err)
 			}
@@ -255,10 +252,17 @@ func ordinal(n int) string {
 	return fmt.Sprintf("%d proposals", n)
 }
 
+// reflected returns how many proposals came to a text.
 func (t *trial) reflected() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.proposals)
+	n := 0
+	for _, p := range t.proposals {
+		if len(p.Texts) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Run makes a rollout and notes it. It is safe for concurrent use.

@@ -3,7 +3,6 @@ package forecast
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 )
 
 // key is the name of a draw: everything random here is a function of one, so
@@ -87,12 +86,6 @@ func quantile(sorted []float64, p float64) float64 {
 	low := int(at)
 	high := min(low+1, len(sorted)-1)
 	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
-}
-
-func ascending(values []float64) []float64 {
-	out := slices.Clone(values)
-	slices.Sort(out)
-	return out
 }
 
 func mean(values []float64) float64 {

@@ -33,10 +33,10 @@ type Seen struct {
 	Repeated int     `json:"repeated"`
 	NoiseSD  float64 `json:"noise_sd"`
 	Noise    float64 `json:"noise"`
-	// Lucky is the chance that new texts that change nothing pass the gate,
-	// by noise alone; LuckyTwice the same for a minibatch twice as large.
-	Lucky      float64 `json:"lucky"`
-	LuckyTwice float64 `json:"lucky_twice"`
+	// Lucky is the chance that new texts that change nothing score higher on
+	// their minibatch, by noise alone: what passes the gate, unless that asks
+	// for more examples.
+	Lucky float64 `json:"lucky"`
 	// Detectable is the smallest difference that the test set shows with 80 %
 	// power, if scores before and after are as far apart as those of the
 	// trial; ForTenth is the size of a test set that shows 0.1. Both are 0
@@ -100,8 +100,9 @@ func (m *measures) see() Seen {
 	m.seeNoise(&s, b)
 	spread := m.differences(s.SD)
 	s.Detectable = stats.Detectable(spread, len(m.in.Test))
-	if one := stats.Detectable(spread, 10_000); one > 0 { // it falls with the root of the size
-		s.ForTenth = int(math.Ceil(math.Pow(one/0.1, 2) * 10_000))
+	const many = 10_000
+	if tenths := stats.Detectable(spread, many) * 10; tenths > 0 { // it falls with the root of the size
+		s.ForTenth = int(math.Ceil(tenths * tenths * many))
 	}
 	s.ValidationSE = s.SD / math.Sqrt(float64(max(len(m.in.Validation), 1)))
 	return s
@@ -165,7 +166,7 @@ func (m *measures) seeNoise(s *Seen, b int) {
 	if s.SD > 0 {
 		s.Noise = min(s.NoiseSD*s.NoiseSD/(s.SD*s.SD), 1)
 	}
-	s.Lucky, s.LuckyTwice = m.lucky(groups, b), m.lucky(groups, 2*b)
+	s.Lucky = m.lucky(groups, b)
 }
 
 // lucky estimates the chance that the same texts, run again on a minibatch,
@@ -235,8 +236,8 @@ func (m *measures) findings(f *Forecast) []Finding {
 	if f.Proposals.High < 1 {
 		f.Refused = "the budget pays for no proposal: raise it, or make the validation set or the minibatch smaller"
 	}
-	add(s.Lucky > noisy, Warning, "noise", "a new text that changes nothing passes the gate in %s of cases, by noise alone (%s with a minibatch of %d): "+
-		"use --acceptance paired, or a larger --minibatch", percent(s.Lucky), percent(s.LuckyTwice), 2*b)
+	add(s.Lucky > noisy, Warning, "noise", "a new text that changes nothing scores higher on its minibatch in %s of cases, by noise alone, and is then validated for nothing: "+
+		"--staged gives such texts up early, --acceptance paired asks for more examples; a temperature of 0, or a metric that varies less, lowers the noise", percent(s.Lucky))
 	add(s.Detectable > coarse, Warning, "test_small", "%d test examples can show a difference of %.2f or more (80 %% power); one of 0.10 takes about %d", f.Data.Test, s.Detectable, s.ForTenth)
 	add(m.silent(), Warning, "no_usage", "the system reported no tokens and no calls of its own: what they consume is not in the figures; see docs/systems.md on usage")
 	add(f.Trial.Reflections == 0, Warning, "no_reflection", "no reflection was measured, so that its tokens are supposed, from what the rollouts read and wrote")

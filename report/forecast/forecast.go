@@ -15,8 +15,9 @@ const Format = 1
 // Level is the share of simulated runs that a [Range] holds.
 const Level = 0.9
 
-// A Range is what a figure will probably be: the 5 %, 50 % and 95 % quantiles of
-// simulated runs.
+// A Range is what a figure will probably be: the median of simulated runs, and
+// their 5 % and 95 % quantiles, moved outwards a little for what the simulation
+// leaves out.
 type Range struct {
 	Low      float64 `json:"low"`
 	Expected float64 `json:"expected"`
@@ -140,7 +141,7 @@ func New(in Input) (Forecast, error) {
 
 // simulated makes the runs.
 func (m *measures) simulated(op *opening) ([]outcome, error) {
-	draws := m.in.Draws
+	draws, believed := m.in.Draws, m.believe()
 	var out []outcome
 	used := 0.0
 	for i := 0; ; i++ {
@@ -148,7 +149,7 @@ func (m *measures) simulated(op *opening) ([]outcome, error) {
 		case draws > 0 && i >= draws, i >= defaultDraws, draws == 0 && i >= leastDraws && used > mostRollouts:
 			return out, nil
 		}
-		o, err := simulate(newWorld(m, uint64(i)), op)
+		o, err := simulate(newWorld(m, believed, uint64(i)), op)
 		if err != nil {
 			return nil, err
 		}
@@ -157,6 +158,10 @@ func (m *measures) simulated(op *opening) ([]outcome, error) {
 	}
 }
 
+// wider is by how much a range is wider than what simulated runs say, for what
+// they leave out; it holds none that no simulated run reached.
+const wider = 1.15
+
 // rangeOf returns the range of a figure of the outcomes.
 func rangeOf(outcomes []outcome, figure func(outcome) float64) Range {
 	values := make([]float64, len(outcomes))
@@ -164,7 +169,12 @@ func rangeOf(outcomes []outcome, figure func(outcome) float64) Range {
 		values[i] = figure(o)
 	}
 	slices.Sort(values)
-	return Range{quantile(values, (1-Level)/2), quantile(values, 0.5), quantile(values, (1+Level)/2)}
+	middle := quantile(values, 0.5)
+	end := func(p float64) float64 {
+		wide := middle + wider*(quantile(values, p)-middle)
+		return min(max(wide, values[0]), values[len(values)-1])
+	}
+	return Range{end((1 - Level) / 2), middle, end((1 + Level) / 2)}
 }
 
 // summed returns what the outcomes amount to.
@@ -252,7 +262,10 @@ func stopsOf(outcomes []outcome) []StopShare {
 			i = len(out)
 			out = append(out, StopShare{Reason: o.stop})
 		}
-		out[i].Share += 1 / float64(len(outcomes))
+		out[i].Share++
+	}
+	for i := range out {
+		out[i].Share /= float64(len(outcomes))
 	}
 	slices.SortStableFunc(out, func(a, b StopShare) int {
 		switch {
@@ -275,7 +288,7 @@ func (m *measures) trial() Measured {
 		Spent: report.UsageOf(t.Spent, allSimulated(m.in.Models)), Seconds: t.Elapsed.Seconds(), Ended: t.Ended,
 	}
 	for _, e := range m.edits {
-		if e[0] > e[2] {
+		if e.gain > scoreTie {
 			out.Improved++
 		}
 	}

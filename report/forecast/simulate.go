@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
-	"github.com/gepa-go/gepa/report"
 )
 
 // outcome is what a simulated run took.
@@ -43,6 +43,7 @@ type opening struct {
 	slots   int
 	caps    lm.Caps
 	example map[string]int    // number of an example, by its simulated hash
+	byID    map[string]int    // the same, by its id
 	real    map[string]string // its real hash
 }
 
@@ -60,18 +61,19 @@ func newOpening(m *measures) (*opening, error) {
 	if o.Budget.Proposals == 0 && o.Budget.Rollouts == 0 {
 		o.Budget.Proposals = mostProposals
 	}
-	op := &opening{budget: o.Budget, slots: max(o.Concurrency, 1), caps: in.Caps, example: map[string]int{}, real: map[string]string{}}
+	op := &opening{budget: o.Budget, slots: max(o.Concurrency, 1), caps: in.Caps, example: map[string]int{}, byID: map[string]int{}, real: map[string]string{}}
 	if in.Options.Concurrency == 0 {
 		op.slots = 8
 	}
 	standIns := func(set string, hashes []string) []gepa.Example {
 		out := make([]gepa.Example, len(hashes))
-		for i, real := range hashes {
-			out[i] = gepa.Example{ID: fmt.Sprintf("%s%d", set, i), Inputs: gepa.NewFields("example", real)}
-			hash := out[i].Hash()
-			if _, known := op.example[hash]; !known {
-				op.example[hash], op.real[hash] = len(op.example), real
+		for i, hash := range hashes {
+			out[i] = gepa.Example{ID: fmt.Sprintf("%s%d", set, i), Inputs: gepa.NewFields("example", hash)}
+			simulated := out[i].Hash()
+			if _, known := op.example[simulated]; !known {
+				op.example[simulated], op.real[simulated] = len(op.example), hash
 			}
+			op.byID[out[i].ID] = op.example[simulated]
 		}
 		return out
 	}
@@ -213,9 +215,16 @@ func (s *simulation) do(t *gepa.Task) gepa.Event {
 	req := t.Reflect
 	done := gepa.ReflectionDone{Proposal: req.Proposal, Child: req.Child}
 	edit := s.edit(req)
+	if at, same := s.trialOf(req); same {
+		return s.again(done, at)
+	}
 	if named(s.seedNumber, drawLuck, uint64(edit)).uniform() < s.refusal {
 		done.Refused = "a simulated reply without a text"
 		return done
+	}
+	s.batches[edit] = map[uint64]bool{}
+	for _, ex := range req.Examples {
+		s.batches[edit][uint64(s.opening.byID[ex.Example.ID])] = true
 	}
 	done.Texts = map[string]string{}
 	for _, name := range req.Components {
@@ -223,6 +232,56 @@ func (s *simulation) do(t *gepa.Task) gepa.Event {
 		done.Texts[name] = writeText(s.rewritten(name, length, edits, edit), append(edits, edit))
 	}
 	return done
+}
+
+// again is what the trial's proposal made.
+func (s *simulation) again(done gepa.ReflectionDone, at int) gepa.Event {
+	p := &s.in.Trial.Proposals[at]
+	if len(p.Texts) == 0 {
+		done.Refused = "a reply without a text"
+		return done
+	}
+	number := trialEdits + at
+	if s.batches[number] == nil {
+		s.batches[number] = map[uint64]bool{}
+		for simulated, hash := range s.opening.real {
+			if slices.Contains(p.Examples, hash) {
+				s.batches[number][uint64(s.opening.example[simulated])] = true
+			}
+		}
+	}
+	done.Texts = map[string]string{}
+	for name, text := range p.Texts {
+		var edits []int
+		for _, c := range s.chains[at] {
+			if _, rewrote := s.in.Trial.Proposals[c-trialEdits].Texts[name]; rewrote {
+				edits = append(edits, c)
+			}
+		}
+		done.Texts[name] = writeText(len(text), append(edits, number))
+	}
+	return done
+}
+
+// trialOf returns the proposal of the trial that this one repeats: of the same
+// parent, on the same minibatch.
+func (s *simulation) trialOf(req *gepa.ReflectRequest) (int, bool) {
+	if req.Child > 0 || req.Merge != nil {
+		return 0, false
+	}
+	t := s.read(req.Candidate.Hash(), req.Candidate)
+	for i := range s.in.Trial.Proposals {
+		p := &s.in.Trial.Proposals[i]
+		if !slices.Equal(t.edits, s.chains[i]) || len(p.Examples) != len(req.Examples) || !slices.Equal(p.Components, req.Components) {
+			continue
+		}
+		if !slices.ContainsFunc(req.Examples, func(ex gepa.Reflected) bool {
+			return !slices.Contains(p.Examples, s.opening.real[ex.Example.Hash()])
+		}) {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // edit numbers a proposal's child.
@@ -233,17 +292,17 @@ func (s *simulation) edit(req *gepa.ReflectRequest) int {
 // rewritten returns a text's length after an edit.
 func (s *simulation) rewritten(component string, length int, edits []int, edit int) int {
 	k := named(s.seedNumber, drawLuck, uint64(edit), uint64(len(component)))
-	longer := defaultGrowth * (0.5 + k.uniform())
+	longer := max(float64(len(s.start[component])), leastGrowth) * (0.5 + k.uniform())
 	if len(s.growth) > 0 {
 		longer = s.growth[k.of(len(s.growth))]
 	}
 	if len(edits) > 0 {
 		longer *= s.grows
-		if len(s.regrowth) > 0 && k&1 == 0 {
+		if len(s.regrowth) > 0 {
 			longer = s.regrowth[k.of(len(s.regrowth))]
 		}
 	}
-	return max(length+int(longer), 20)
+	return max(length+int(s.longer*longer), 20)
 }
 
 // reflecting counts what a reflection takes and returns how long.
@@ -310,17 +369,13 @@ func (p *Proposal) before() float64 {
 
 func (p *Proposal) after() float64 {
 	if len(p.Texts) == 0 {
-		return p.before() + defaultGrowth
+		return p.before() + leastGrowth
 	}
 	sum := 0.0
 	for _, text := range p.Texts {
 		sum += float64(len(text))
 	}
 	return sum / float64(len(p.Texts))
-}
-
-func (c *consumption) scale(by float64) {
-	c.calls, c.input, c.output, c.nanos, c.unknown = c.calls*by, c.input*by, c.output*by, c.nanos*by, c.unknown*by
 }
 
 // capped reports whether a cap, less what is kept back for the test set, is
@@ -398,14 +453,6 @@ func (s *simulation) finish() {
 	if stop := s.state.Stop(); stop != nil {
 		s.out.stop = stop.Reason
 	}
-}
-
-// weightsOf are the prices of tokens in and out; equal where they are unknown.
-func weightsOf(m report.Model) [2]float64 {
-	if m.Price == nil || m.Price.Input+m.Price.Output == 0 {
-		return [2]float64{1, 1}
-	}
-	return [2]float64{float64(m.Price.Input), float64(m.Price.Output)}
 }
 
 // number mixes a hash into 64 bits.

@@ -20,19 +20,19 @@ func (f Forecast) Text(w io.Writer, o report.TextOptions) error {
 		mark = " (a simulated model plays: its figures say nothing about a language model)"
 	}
 	p.head("The trial" + mark)
-	p.para("  ", f.trialWords())
-	p.para("  ", f.seedWords())
+	p.para(f.trialWords())
+	p.para(f.seedWords())
 	if words := f.noiseWords(); words != "" {
-		p.para("  ", words)
+		p.para(words)
 	}
-	p.para("  ", fmt.Sprintf("It took %s and %s.", f.spentWords(), seconds(f.Trial.Seconds)))
+	p.para(fmt.Sprintf("It took %s and %s.", f.spentWords(), seconds(f.Trial.Seconds)))
 	p.line("")
 	p.head(fmt.Sprintf("The run: %.0f %% of %d simulated ones lie in the ranges", 100*f.Level, f.Runs))
 	p.counts(f)
 	p.line("")
 	p.roles(f)
 	p.line("")
-	p.para("  ", f.stopWords())
+	p.para(f.stopWords())
 	p.findings(f.Findings)
 	_, err := io.WriteString(w, p.text.String())
 	return err
@@ -73,7 +73,7 @@ func (f Forecast) noiseWords() string {
 	case s.NoiseSD == 0:
 		return fmt.Sprintf("Repeated on %s it scored the same every time.", count(s.Repeated, "example"))
 	}
-	return fmt.Sprintf("Repeated on %s its scores differ: noise is %s of their variance (standard deviation %.2f). A text that changes nothing passes the gate in %s of cases.",
+	return fmt.Sprintf("Repeated on %s its scores differ: noise is about %s of the variance of scores (standard deviation %.2f). A text that changes nothing scores higher on its minibatch in %s of cases.",
 		count(s.Repeated, "example"), percent(s.Noise), s.NoiseSD, percent(s.Lucky))
 }
 
@@ -157,7 +157,7 @@ func (p *page) paint(style, text string) string {
 func (p *page) line(text string) { p.text.WriteString(strings.TrimRight(text, " ") + "\n") }
 func (p *page) head(text string) { p.line(p.paint("1", text)) }
 
-func (p *page) para(indent, text string) { p.hanging(indent, len(indent), text) }
+func (p *page) para(text string) { p.hanging("  ", 2, text) }
 
 // hanging writes a text in lines that begin below each other.
 func (p *page) hanging(first string, indent int, text string) {
@@ -179,7 +179,7 @@ func (p *page) hanging(first string, indent int, text string) {
 
 func (p *page) table(rows [][]string, right bool) {
 	var b strings.Builder
-	flags := choose(right, uint(tabwriter.AlignRight), uint(0))
+	flags := choose(right, tabwriter.AlignRight, 0)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', flags)
 	longest := 0
 	for _, row := range rows {
