@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/metric"
 	"github.com/gepa-go/gepa/report"
 )
 
@@ -184,6 +185,8 @@ type outcome struct {
 	times []time.Duration
 	made  int
 	usage gepa.Usage
+	// objectives are those of the metric that have a direction.
+	objectives []gepa.Objective
 }
 
 // measure runs a subject on a set. Fresh says that nothing is taken from its
@@ -195,7 +198,7 @@ func (s *target) measure(ctx context.Context, on set, fresh bool) (m outcome, er
 			have[e.Hash] = e
 		}
 	}
-	m.examples = make([]report.ScoredExample, len(on.refs))
+	m.examples, m.objectives = make([]report.ScoredExample, len(on.refs)), s.setup.objectives()
 	var missing []int
 	for i, ref := range on.refs {
 		if e, ok := have[ref.Hash]; ok {
@@ -262,6 +265,22 @@ func (s *target) runOn(ctx context.Context, on set, missing []int, m *outcome) (
 	return nil
 }
 
+// objectives returns those of the metric; nil where it declares none.
+func (o Optimize) objectives() []gepa.Objective {
+	if o.Metric.Measures == "" {
+		return nil
+	}
+	specs, err := metric.ParseSpecs(o.Metric.Measures)
+	if err != nil {
+		return nil // running it says what is wrong
+	}
+	combined, err := metric.Named(specs...)
+	if err != nil {
+		return nil
+	}
+	return combined.Objectives()
+}
+
 // defaultConcurrency is how many rollouts run at a time.
 const defaultConcurrency = 8
 
@@ -324,5 +343,8 @@ func (s Subject) open(ctx context.Context, on On) (_ *target, _ set, err error) 
 
 // report returns what was measured as reports take it.
 func (m outcome) report(on set) report.Rollouts {
-	return report.Rollouts{Examples: m.examples, Made: m.made, Times: m.times, Usage: m.usage, Chosen: on.own == SplitValidation, Sealed: on.own == SplitTest}
+	return report.Rollouts{
+		Examples: m.examples, Made: m.made, Times: m.times, Usage: m.usage, Objectives: m.objectives,
+		Chosen: on.own == SplitValidation, Sealed: on.own == SplitTest,
+	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/stats"
@@ -57,7 +58,7 @@ func NewContest(base Side, others []Side, data string) (Contest, error) {
 	var ps []float64
 	unpaired := 0
 	for _, o := range others {
-		p, err := Pair(base.Rollouts.Examples, o.Rollouts.Examples, nil)
+		p, err := Pair(base.Rollouts.Examples, o.Rollouts.Examples, slices.Concat(o.Rollouts.Objectives, base.Rollouts.Objectives))
 		if err != nil {
 			return c, err
 		}
