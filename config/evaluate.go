@@ -73,7 +73,7 @@ type set struct {
 // of returns the set for a subject.
 func (on On) of(ctx context.Context, s *target) (set, error) {
 	if on.file() {
-		return on.ofFile(s)
+		return on.ofFile(ctx, s)
 	}
 	split := orDefault(on.Split, SplitValidation)
 	out := set{own: split}
@@ -109,7 +109,7 @@ func (on On) of(ctx context.Context, s *target) (set, error) {
 	return out, nil
 }
 
-func (on On) ofFile(s *target) (set, error) {
+func (on On) ofFile(ctx context.Context, s *target) (set, error) {
 	if s.setup.System.Artefact != nil {
 		return set{}, usagef("--data %s: %s is measured on its cases, and takes no examples: take --data out", on.Data.Path, s.name)
 	}
@@ -119,8 +119,8 @@ func (on On) ofFile(s *target) (set, error) {
 	if err != nil {
 		return set{}, err
 	}
-	if err := o.checkFields(examples); err != nil {
-		return set{}, usagef("--data %s: %w", on.Data.Path, err)
+	if err := o.checkSet(ctx, "data", on.Data, examples); err != nil {
+		return set{}, err
 	}
 	return set{name: on.Data.Path, refs: refsOf(examples), load: func() ([]gepa.Example, error) { return examples, nil }}, nil
 }
@@ -146,7 +146,7 @@ func (s *target) sets(ctx context.Context, only string) (map[string][]gepa.Examp
 	if only == SplitTest && o.Dev.given() {
 		test, err := o.load("dev", o.Dev, orDefault(o.LimitDev, o.Limit))
 		if err == nil {
-			err = o.checkInputs(gepa.Data{Test: test})
+			err = o.checkSet(ctx, "dev", o.Dev, test)
 		}
 		return map[string][]gepa.Example{SplitTest: test}, err
 	}
@@ -158,7 +158,7 @@ func (s *target) sets(ctx context.Context, only string) (map[string][]gepa.Examp
 		return nil, err
 	}
 	d := sets.data
-	return map[string][]gepa.Example{SplitFeedback: d.Feedback, SplitValidation: d.Validation, SplitTest: d.Test}, o.checkInputs(d)
+	return map[string][]gepa.Example{SplitFeedback: d.Feedback, SplitValidation: d.Validation, SplitTest: d.Test}, o.checkExamples(ctx, d)
 }
 
 func refsOf(examples []gepa.Example) []gepa.ExampleRef {

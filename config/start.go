@@ -3,7 +3,6 @@ package config
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -83,45 +82,4 @@ func writeCandidate(path string, c gepa.Candidate) error {
 
 func (o Optimize) systemOptions(m measured) program.SystemOptions {
 	return program.SystemOptions{Params: o.Params, FailureObjectives: m.worst}
-}
-
-// checkInputs refuses examples without a field that the program, or the metric's
-// feedback, needs.
-func (o Optimize) checkInputs(d gepa.Data) error {
-	for _, set := range []struct {
-		path     string
-		examples []gepa.Example
-	}{{"data.train", d.Feedback}, {"data.val", d.Validation}, {"data.test", d.Test}} {
-		if err := o.checkFields(set.examples); err != nil {
-			path := set.path
-			if lacks, ok := errors.AsType[atError](err); ok {
-				path, err = lacks.path, lacks.error
-			}
-			return atf(path, "%w", err)
-		}
-	}
-	return nil
-}
-
-// checkFields is [Optimize.checkInputs] for some examples. The error about the
-// metric's feedback is one about that key.
-func (o Optimize) checkFields(examples []gepa.Example) error {
-	if o.System.Program == nil {
-		return nil
-	}
-	needs := o.declaration().Needs()
-	for _, ex := range examples {
-		for _, name := range needs {
-			if _, ok := ex.Inputs.Get(name); !ok {
-				return fmt.Errorf("example %q has no input %q, which the program needs; it has %v: name the inputs with data.inputs, as in %s=FIELD",
-					ex.ID, name, ex.Inputs.Names(), name)
-			}
-		}
-		if label := o.Metric.Feedback; label != "" {
-			if _, ok := ex.Labels.Get(label); !ok {
-				return atf("metric.feedback", "example %q has no label %q; it has %v", ex.ID, label, ex.Labels.Names())
-			}
-		}
-	}
-	return nil
 }
