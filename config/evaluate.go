@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gepa-go/gepa"
-	"github.com/gepa-go/gepa/metric"
 	"github.com/gepa-go/gepa/report"
 )
 
@@ -198,7 +197,8 @@ func (s *target) measure(ctx context.Context, on set, fresh bool) (m outcome, er
 			have[e.Hash] = e
 		}
 	}
-	m.examples, m.objectives = make([]report.ScoredExample, len(on.refs)), s.setup.objectives()
+	m.examples = make([]report.ScoredExample, len(on.refs))
+	defer func() { m.objectives = s.objectives() }()
 	var missing []int
 	for i, ref := range on.refs {
 		if e, ok := have[ref.Hash]; ok {
@@ -242,7 +242,7 @@ func (s *target) runOn(ctx context.Context, on set, missing []int, m *outcome) (
 		ex := examples[n]
 		group.Go(func() error {
 			began := time.Now()
-			done, err := r.system.Run(ctx, gepa.Job{Candidate: s.texts, Example: ex})
+			done, err := r.Run(ctx, gepa.Job{Candidate: s.texts, Example: ex})
 			if err != nil {
 				return fmt.Errorf("example %s: %w", ex.ID, err)
 			}
@@ -265,20 +265,16 @@ func (s *target) runOn(ctx context.Context, on set, missing []int, m *outcome) (
 	return nil
 }
 
-// objectives returns those of the metric; nil where it declares none.
-func (o Optimize) objectives() []gepa.Objective {
-	if o.Metric.Measures == "" {
-		return nil
+// objectives returns those that the subject's system and metric declare, as far
+// as they are known without starting it.
+func (s *target) objectives() []gepa.Objective {
+	switch {
+	case s.running != nil:
+		return s.running.objectives
+	case s.kept != nil:
+		return s.kept.Story.State.Run().Options.Objectives
 	}
-	specs, err := metric.ParseSpecs(o.Metric.Measures)
-	if err != nil {
-		return nil // running it says what is wrong
-	}
-	combined, err := metric.Named(specs...)
-	if err != nil {
-		return nil
-	}
-	return combined.Objectives()
+	return nil
 }
 
 // defaultConcurrency is how many rollouts run at a time.

@@ -84,25 +84,6 @@ func TestReadingOver(t *testing.T) {
 	}
 }
 
-// The files of a folder of prompts may be called as the system's own are.
-func TestTextFiles(t *testing.T) {
-	t.Parallel()
-	for kind, c := range map[string]struct {
-		system System
-		want   map[string]string
-	}{
-		"program": {System{Program: &ProgramSpec{Modules: []ModuleSpec{{Name: "m", Instructions: Text{File: "p/m.txt"}}}}}, map[string]string{"m": "p/m.txt", "m.predict": "p/m.txt"}},
-		"worker":  {System{Worker: &WorkerSpec{Components: []ComponentSpec{{Name: "a", File: "x.md"}}}}, map[string]string{"a": "x.md"}},
-		"command": {System{Command: &CommandSpec{Components: []ComponentSpec{{Name: "a", File: "x.md"}}}}, map[string]string{"a": "x.md"}},
-		"webhook": {System{Webhook: &WebhookSpec{Components: []ComponentSpec{{Name: "a", File: "x.md"}}}}, map[string]string{"a": "x.md"}},
-		"builtin": {System{Builtin: "hotpotqa"}, map[string]string{}},
-	} {
-		if diff := cmp.Diff(c.want, c.system.textFiles()); diff != "" {
-			t.Errorf("%s (-want +got): %s", kind, diff)
-		}
-	}
-}
-
 // A subject that cannot be measured is one error that says why.
 func TestWrongSubjects(t *testing.T) {
 	path := project(t, "version: 1\nmodels: {task: sim}\nsystem:\n  program:\n    modules:\n      - {name: say, signature: question -> answer, instructions: {file: say.txt}}\n"+
