@@ -145,7 +145,7 @@ type ReflectionSpec struct {
 	Template string `json:"template,omitempty" flag:"template" enum:"instruction,gepa" default:"instruction" jsonschema:"reflection prompt"`
 	Fence    string `json:"fence,omitempty" flag:"fence" enum:"auto,always,never" default:"auto" jsonschema:"fence text from data and models in prompts"`
 	Lint     string `json:"lint,omitempty" flag:"lint" enum:"refuse,warn,off" default:"refuse" jsonschema:"what becomes of proposed texts with a finding"`
-	Prompt   Text   `json:"prompt,omitzero" default:"the template's" jsonschema:"a reflection prompt of your own, which holds <curr_param> and <side_info>, or {file: …}"`
+	Prompt   Text   `json:"prompt,omitzero" flag:"reflection-prompt" default:"the template's" jsonschema:"a reflection prompt of your own, which holds <curr_param> and <side_info>, or {file: …}"`
 	Proposing
 }
 

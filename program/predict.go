@@ -96,7 +96,7 @@ func (p *Predictor) Call(ctx context.Context, inputs gepa.Fields) (gepa.Fields, 
 	}
 	c := call{run: r, setting: r.settingOf(p)}
 	given, missing := c.setting.sig.takeInputs(inputs)
-	step := r.begin(c.setting.name, given)
+	step := r.begin(c.setting, given)
 	ctx, end := gepa.BeginStep(ctx, c.setting.name)
 	var err error
 	defer func() { end(err) }() // also past a panic

@@ -85,9 +85,13 @@ type run struct {
 	world error
 }
 
+// A step is one call of a predictor. Fields whose descriptions are components
+// have steps of their own, without exchanges, which are the call's.
 type step struct {
 	run *run
 	gepa.Step
+	described []*step
+	field     string // that is described; "" for the call itself
 }
 
 func newRun(rt Runtime, p *Program, candidate gepa.Candidate) *run {
@@ -120,11 +124,14 @@ func (r *run) settingOf(p *Predictor) setting {
 }
 
 // begin opens a step, so that steps are in the order of their calls.
-func (r *run) begin(component string, inputs gepa.Fields) *step {
-	s := &step{run: r, Step: gepa.Step{Component: component, Inputs: inputs}}
+func (r *run) begin(called setting, inputs gepa.Fields) *step {
+	s := &step{run: r, Step: gepa.Step{Component: called.name, Inputs: inputs}}
+	for _, field := range called.described {
+		s.described = append(s.described, &step{run: r, field: field, Step: gepa.Step{Component: called.name + "." + field, Inputs: inputs}})
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.steps = append(r.steps, s)
+	r.steps = append(append(r.steps, s), s.described...)
 	return s
 }
 
@@ -136,6 +143,12 @@ func (s *step) finish(outputs gepa.Fields, exchanges []gepa.Exchange, err error)
 		s.Problem = failure.Problem
 	} else if err != nil {
 		s.Problem = err.Error()
+	}
+	for _, d := range s.described {
+		d.Outputs, d.Problem = outputs, s.Problem
+		if value, ok := outputs.Get(d.field); ok {
+			d.Outputs = gepa.Fields{{Name: d.field, Value: value}}
+		}
 	}
 }
 

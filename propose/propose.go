@@ -85,18 +85,17 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// A Part says what a component is that no step of a trace is a call of, such as
-// the description of a field or of a tool.
+// A Part says what a component is that is no module of its own, such as the
+// description of a field.
 type Part struct {
-	// Of is the component whose calls, and whose feedback, show what the text
-	// does.
+	// Of is the component whose feedback is about the text, too.
 	Of string
 	// Is says in a sentence what the text is, for the writer.
 	Is string
 }
 
-// calls returns the component whose calls show what a component's text does.
-func (o Options) calls(component string) string {
+// addressee returns the component whose feedback is about a component's text.
+func (o Options) addressee(component string) string {
 	return cmp.Or(o.Parts[component].Of, component)
 }
 
@@ -297,7 +296,7 @@ func (p *Proposer) rules(req gepa.ReflectRequest, component string) []string {
 func (p *Proposer) records(req gepa.ReflectRequest, component string, feedback []string) []record {
 	records := make([]record, len(req.Examples))
 	for i, x := range req.Examples {
-		records[i] = newRecord(p.options.calls(component), x, feedback[i])
+		records[i] = newRecord(component, x, feedback[i])
 	}
 	return fit(records, p.options.RecordTokens)
 }
@@ -383,7 +382,7 @@ func (p *Proposer) feedback(ctx context.Context, req gepa.ReflectRequest) ([][]s
 	for c, component := range req.Components {
 		out[c] = make([]string, len(req.Examples))
 		for i, x := range req.Examples {
-			own := x.Rollout.Feedback.For(p.options.calls(component))
+			own := x.Rollout.Feedback.For(p.options.addressee(component))
 			out[c][i] = own
 			if p.options.Feedback == FeedbackMetric {
 				continue

@@ -309,7 +309,7 @@ func Oppose(a, b Measured, data string, one, two Rollouts) (Versus, error) {
 		return v, err
 	}
 	v.Verdict = v.Score().Verdict
-	v.Conclusion = v.sentence(fmt.Sprintf("Compared with A, B (%s)", choose(a.Name == b.Name, b.words(), b.Name)), a.Simulated || b.Simulated)
+	v.Conclusion = v.Sentence(fmt.Sprintf("Compared with A, B (%s)", choose(a.Name == b.Name, b.words(), b.Name)), a.Simulated || b.Simulated)
 	both := Rollouts{Chosen: one.Chosen || two.Chosen, Sealed: one.Sealed || two.Sealed, Made: v.Made}
 	v.Notes = append(v.Notes, notes(both)...)
 	if v.Unpaired > 0 {

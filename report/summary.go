@@ -81,6 +81,8 @@ const (
 	StatusRunning Status = "running"
 	// StatusCrashed: its process ended without a word.
 	StatusCrashed Status = "crashed"
+	// StatusUnreadable: what is kept of it cannot be read.
+	StatusUnreadable Status = "unreadable"
 )
 
 // Models names the models of a run by role.
@@ -201,6 +203,9 @@ type Candidate struct {
 	// examples of the validation order where that is not all of them.
 	Validation float64 `json:"validation"`
 	Validated  int     `json:"validated"`
+	// Objectives are the means of the declared objectives over the same
+	// examples, by name.
+	Objectives map[string]float64 `json:"objectives,omitempty"`
 	// Frontier says that it is on the frontier.
 	Frontier bool `json:"frontier"`
 	// Texts are its texts by component.
