@@ -184,6 +184,8 @@ type outcome struct {
 	times []time.Duration
 	made  int
 	usage gepa.Usage
+	// objectives are those of the metric that have a direction.
+	objectives []gepa.Objective
 }
 
 // measure runs a subject on a set. Fresh says that nothing is taken from its
@@ -196,6 +198,7 @@ func (s *target) measure(ctx context.Context, on set, fresh bool) (m outcome, er
 		}
 	}
 	m.examples = make([]report.ScoredExample, len(on.refs))
+	defer func() { m.objectives = s.objectives() }()
 	var missing []int
 	for i, ref := range on.refs {
 		if e, ok := have[ref.Hash]; ok {
@@ -239,7 +242,7 @@ func (s *target) runOn(ctx context.Context, on set, missing []int, m *outcome) (
 		ex := examples[n]
 		group.Go(func() error {
 			began := time.Now()
-			done, err := r.system.Run(ctx, gepa.Job{Candidate: s.texts, Example: ex})
+			done, err := r.Run(ctx, gepa.Job{Candidate: s.texts, Example: ex})
 			if err != nil {
 				return fmt.Errorf("example %s: %w", ex.ID, err)
 			}
@@ -259,6 +262,18 @@ func (s *target) runOn(ctx context.Context, on set, missing []int, m *outcome) (
 		}
 	}
 	m.made = len(missing)
+	return nil
+}
+
+// objectives returns those that the subject's system and metric declare, as far
+// as they are known without starting it.
+func (s *target) objectives() []gepa.Objective {
+	switch {
+	case s.running != nil:
+		return s.running.objectives
+	case s.kept != nil:
+		return s.kept.Story.State.Run().Options.Objectives
+	}
 	return nil
 }
 
@@ -324,5 +339,8 @@ func (s Subject) open(ctx context.Context, on On) (_ *target, _ set, err error) 
 
 // report returns what was measured as reports take it.
 func (m outcome) report(on set) report.Rollouts {
-	return report.Rollouts{Examples: m.examples, Made: m.made, Times: m.times, Usage: m.usage, Chosen: on.own == SplitValidation, Sealed: on.own == SplitTest}
+	return report.Rollouts{
+		Examples: m.examples, Made: m.made, Times: m.times, Usage: m.usage, Objectives: m.objectives,
+		Chosen: on.own == SplitValidation, Sealed: on.own == SplitTest,
+	}
 }

@@ -57,7 +57,7 @@ func (c MetricCheck) Do(ctx context.Context) (_ MetricChecked, err error) {
 		return MetricChecked{}, err
 	}
 	r.calls.began = true
-	checked, err := metric.Check(ctx, examples, metric.Runs(r.system, s.texts), metric.CheckOptions{
+	checked, err := metric.Check(ctx, examples, metric.Runs(r, s.texts), metric.CheckOptions{
 		Repeats: c.Repeats, Concurrency: orDefault(s.setup.Concurrency, defaultConcurrency), Best: s.setup.PerfectScore, Seed: s.setup.Seed,
 	})
 	if err != nil {

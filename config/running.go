@@ -3,6 +3,9 @@ package config
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/program"
@@ -15,6 +18,43 @@ type running struct {
 	data   *gepa.Data // an artefact's own
 	calls  *calls
 	stop   func() // nil if there is nothing to end
+	// objectives are those that the system and the metric declare.
+	objectives []gepa.Objective
+}
+
+// Run runs a job and scores it as the engine does: where an objective has a
+// weight, the score is made of the objectives.
+func (r *running) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) {
+	out, err := r.system.Run(ctx, job)
+	if err != nil || !slices.ContainsFunc(r.objectives, func(o gepa.Objective) bool { return o.Weight > 0 }) {
+		return out, err
+	}
+	measured := maps.Clone(out.Objectives)
+	if measured == nil {
+		measured = map[string]float64{}
+	}
+	for _, o := range r.objectives {
+		if _, ok := measured[o.Name]; ok {
+			continue
+		}
+		if out.Problem == "" {
+			return out, fmt.Errorf("the rollout has no value for objective %q, which is declared", o.Name)
+		}
+		measured[o.Name] = worst(o)
+	}
+	out.Objectives, out.Score = measured, gepa.WeightedScore(r.objectives, measured)
+	return out, nil
+}
+
+// worst returns an objective's worst value.
+func worst(o gepa.Objective) float64 {
+	switch {
+	case o.Direction != gepa.Minimize:
+		return o.Min
+	case o.Min == 0 && o.Max == 0:
+		return 1
+	}
+	return o.Max
 }
 
 // close gives back what [target.run] took.
@@ -91,6 +131,9 @@ func (s *target) started(ctx context.Context) (_ *running, err error) {
 			return nil, err
 		}
 		r.system = program.NewSystem(p, roles.task, measured.metric, o.systemOptions(measured))
+	}
+	if r.objectives, err = o.objectives(measured, sub.system); err != nil {
+		return nil, err
 	}
 	return r, r.calls.open(ctx)
 }

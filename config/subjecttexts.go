@@ -169,43 +169,41 @@ func (s *target) readTexts(places []place) error {
 	return nil
 }
 
-// readFolder reads the file of every component: COMPONENT.md, or a file called
-// as the one from which the system has the text.
+// readFolder reads the text of every component: from COMPONENT.md, or from
+// where the system has it, but in this folder. What stands in the gepa.yaml
+// itself stays as it is.
 func (s *target) readFolder(p place, read map[string]string) error {
-	files := s.setup.System.textFiles()
+	inline := 0
 	for _, c := range s.texts.Names() {
-		path := filepath.Join(p.text, fileName(c)+".md")
-		if own := filepath.Join(p.text, filepath.Base(files[c])); files[c] != "" && existing(path) == "" && existing(own) != "" {
-			path = own
+		spec := source.Spec{Kind: source.File, Path: filepath.Join(p.text, fileName(c)+".md")}
+		if own, ok := s.placeOf(c); ok && existing(spec.Path) == "" {
+			if s.loaded != nil && filepath.Clean(own.Path) == filepath.Clean(s.loaded.Path) {
+				inline++
+				continue
+			}
+			own.Path = filepath.Join(p.text, filepath.Base(own.Path))
+			if existing(own.Path) != "" {
+				spec = own
+			}
 		}
-		text, err := source.Read(source.Spec{Kind: source.File, Path: path})
+		text, err := source.Read(spec)
 		if err != nil {
 			return usagef("%s%s: %w; a folder of prompts has a file for each component, here %s", p.flag, p.text, err, strings.Join(s.texts.Names(), ", "))
 		}
 		read[c] = text
 	}
+	if inline == len(s.texts) {
+		return usagef("%s%s: the texts stand in %s, so that a folder has none of them: name files such as %s.md there", p.flag, p.text, s.loaded.Path, fileName(s.texts.Names()[0]))
+	}
 	return nil
 }
 
-// textFiles returns the files from which texts are, by component.
-func (s System) textFiles() map[string]string {
-	files := map[string]string{}
-	add := func(specs []ComponentSpec) {
-		for _, c := range specs {
-			files[c.Name] = c.File
-		}
+// placeOf returns where the system has a component's text from.
+func (s *target) placeOf(component string) (source.Spec, bool) {
+	i := slices.IndexFunc(s.setup.Places, func(p Place) bool { return p.Component == component })
+	if i < 0 {
+		return source.Spec{}, false
 	}
-	switch {
-	case s.Program != nil:
-		for _, m := range s.Program.Modules {
-			files[m.Name], files[m.Name+".predict"] = m.Instructions.File, m.Instructions.File
-		}
-	case s.Worker != nil:
-		add(s.Worker.Components)
-	case s.Command != nil:
-		add(s.Command.Components)
-	case s.Webhook != nil:
-		add(s.Webhook.Components)
-	}
-	return files
+	spec, err := source.Parse(s.setup.Places[i].At)
+	return spec, err == nil
 }

@@ -153,7 +153,7 @@ func inCommon(targets []*target, on set) (out []outcome, ok bool) {
 		if !slices.ContainsFunc(have, func(e report.ScoredExample) bool { return base[e.Hash] }) {
 			return nil, false
 		}
-		out = append(out, outcome{examples: have})
+		out = append(out, outcome{examples: have, objectives: t.objectives()})
 	}
 	return out, true
 }

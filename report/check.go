@@ -169,7 +169,7 @@ func NewCheck(b Baseline, system Measured, data string, r Rollouts, allowed Allo
 		Limits: []CheckLimits{}, Usage: UsageOf(r.Usage, system.Simulated), Latency: latency(r.Times), Notes: []string{},
 	}
 	var err error
-	if c.Pairing, err = Pair(b.scored(), r.Examples, nil); err != nil {
+	if c.Pairing, err = Pair(b.scored(), r.Examples, r.Objectives); err != nil {
 		return c, err
 	}
 	score := c.Score()

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/stats"
@@ -57,7 +59,7 @@ func NewContest(base Side, others []Side, data string) (Contest, error) {
 	var ps []float64
 	unpaired := 0
 	for _, o := range others {
-		p, err := Pair(base.Rollouts.Examples, o.Rollouts.Examples, nil)
+		p, err := Pair(base.Rollouts.Examples, o.Rollouts.Examples, slices.Concat(o.Rollouts.Objectives, base.Rollouts.Objectives))
 		if err != nil {
 			return c, err
 		}
@@ -91,13 +93,13 @@ func (c Contest) concluded() string {
 	for _, o := range c.Others {
 		by[o.Verdict] = append(by[o.Verdict], o.System.Name)
 	}
-	text := ""
+	var parts []string
 	for _, v := range []stats.Verdict{stats.Better, stats.Worse, stats.NotShown} {
 		if names := by[v]; len(names) > 0 {
-			text += choose(text == "", fmt.Sprintf("Compared with %s, ", c.Base.Name), "; ") + listWords(names) + choose(len(names) == 1, " is ", " are ") + v.String()
+			parts = append(parts, listWords(names)+choose(len(names) == 1, " is ", " are ")+v.String())
 		}
 	}
-	return fmt.Sprintf("%s (p-values corrected for %d comparisons).", text, len(c.Others))
+	return fmt.Sprintf("Compared with %s, %s (p-values corrected for %d comparisons).", c.Base.Name, strings.Join(parts, "; "), len(c.Others))
 }
 
 // Text writes the contest for people.

@@ -35,6 +35,8 @@ type Rollouts struct {
 	Made  int
 	Times []time.Duration
 	Usage gepa.Usage
+	// Objectives are those whose direction or range is not the usual one.
+	Objectives []gepa.Objective
 	// Chosen says that the examples are those by which candidates were chosen,
 	// Sealed that they are a run's test set.
 	Chosen, Sealed bool
@@ -303,7 +305,7 @@ func Oppose(a, b Measured, data string, one, two Rollouts) (Versus, error) {
 		Usage: UsageOf(one.Usage.Add(two.Usage), a.Simulated && b.Simulated),
 	}
 	var err error
-	if v.Pairing, err = Pair(one.Examples, two.Examples, nil); err != nil {
+	if v.Pairing, err = Pair(one.Examples, two.Examples, slices.Concat(two.Objectives, one.Objectives)); err != nil {
 		return v, err
 	}
 	v.Verdict = v.Score().Verdict

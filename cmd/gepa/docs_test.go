@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
+
 	"github.com/gepa-go/gepa/lm/lmtest"
 	"github.com/gepa-go/gepa/lm/sim"
 )
@@ -97,6 +99,47 @@ func TestComparePagesWork(t *testing.T) {
 			if out, err := gepaCommand(t, dir, c[1:]...).CombinedOutput(); err != nil {
 				t.Errorf("%s: %s: %v\n%s", page, strings.Join(c, " "), err, out)
 			}
+		}
+	}
+}
+
+// The check that the page on continuous integration shows as an action runs in
+// a project as gepa init writes it, and leaves what the later steps take.
+func TestActionOfTheCIPageWorks(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(data), "```yaml\n")
+	block, _, _ := strings.Cut(rest, "\n```")
+	var action struct {
+		Jobs map[string]struct {
+			Steps []struct {
+				Run string `yaml:"run"`
+			} `yaml:"steps"`
+		} `yaml:"jobs"`
+	}
+	if err := yaml.Unmarshal([]byte(block), &action); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if out, err := gepaCommand(t, dir, "init", "classify").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	ran := 0
+	for _, step := range action.Jobs["check"].Steps {
+		args := strings.Fields(step.Run)
+		if len(args) < 2 || args[0] != "gepa" {
+			continue
+		}
+		ran++
+		if out, err := gepaCommand(t, dir, args[1:]...).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", step.Run, err, out)
+		}
+	}
+	for _, file := range []string{"check.xml", "comment.md"} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err != nil || ran != 1 {
+			t.Errorf("%d commands ran: %v", ran, err)
 		}
 	}
 }

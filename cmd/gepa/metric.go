@@ -128,10 +128,7 @@ func checkSystemMetric(cmd *cobra.Command, how *subjectFlags, args []string, c c
 		name += " (simulated)"
 	}
 	text := fmt.Sprintf("%s on %s, scored by %s: %s", name, result.Data, result.Metric, result.CheckReport)
-	for _, note := range result.Notes {
-		text += note + "\n"
-	}
-	_, err = io.WriteString(cmd.OutOrStdout(), text)
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), text+strings.Join(result.Notes, "\n"))
 	return err
 }
 
