@@ -40,7 +40,7 @@ func TestSetsAreReadAsTheySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	teams := map[string]int{}
 	for _, ex := range r.Data.Validation {
 		teams[ex.Labels.Text("team")]++
@@ -59,7 +59,7 @@ func TestSetsAreReadAsTheySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer own.Close()
+	defer func() { _ = own.Close() }()
 	if len(own.Data.Feedback) != 12 || len(own.Data.Validation) != 1 || own.Data.Validation[0].Labels.Text("team") != "x" {
 		t.Errorf("with files of its own: %d, %+v", len(own.Data.Feedback), own.Data.Validation)
 	}
@@ -145,7 +145,7 @@ func TestDemosAndDescriptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	if diff := cmp.Diff([]gepa.Component{{Name: "sort", Text: "Sort it."}, {Name: "sort.answer", Text: "a team"}}, r.System.Components()); diff != "" {
 		t.Fatalf("components (-want +got):\n%s", diff)
 	}
