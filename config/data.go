@@ -41,7 +41,6 @@ func (o Optimize) data(own *gepa.Data) (sets, error) {
 		return s, usage{err}
 	}
 	s.train, s.dev, s.data.Test = fingerprint(train), fingerprint(dev), dev
-	n, err := strconv.Atoi(o.Val)
 	if o.ownVal() {
 		if o.Stratify != "" {
 			return s, usagef("--stratify %s: the validation set has files of its own, so that nothing is divided: take one of them out", o.Stratify)
@@ -60,7 +59,8 @@ func (o Optimize) data(own *gepa.Data) (sets, error) {
 		s.data.Feedback, s.data.Validation, s.val = train, val, fingerprint(val)
 		return s, nil
 	}
-	if o.Val == "" {
+	n, err := strconv.Atoi(o.Val)
+	if err != nil {
 		n = dataset.ValidationSize(len(train))
 	}
 	switch {

@@ -32,7 +32,7 @@ func (Metric) Shorthand() string { return "measures" }
 // JudgeSpec is [judge.Options].
 type JudgeSpec struct {
 	Rubric     Text   `json:"rubric" jsonschema:"what a good output is, and what each score stands for"`
-	Min        int    `json:"min,omitempty" default:"1" jsonschema:"the lowest score"`
+	Min        *int   `json:"min,omitempty" default:"1" jsonschema:"the lowest score"`
 	Max        int    `json:"max,omitempty" default:"5" jsonschema:"the highest score"`
 	Votes      int    `json:"votes,omitempty" min:"1" default:"1" jsonschema:"how often the model is asked"`
 	HideLabels bool   `json:"hide_labels,omitempty" default:"false" jsonschema:"keep the labels from the judge"`
@@ -138,8 +138,12 @@ func (o Optimize) measured(model lm.Model) (measured, error) {
 		}
 	case m.Judge != nil:
 		j := m.Judge
+		low := 1
+		if j.Min != nil {
+			low = *j.Min
+		}
 		judged, jerr := judge.New(judge.Options{
-			Model: model, Params: o.JudgeParams, Rubric: j.Rubric.Text, Min: j.Min, Max: j.Max, Votes: j.Votes,
+			Model: model, Params: o.JudgeParams, Rubric: j.Rubric.Text, Min: low, Max: orDefault(j.Max, 5), Votes: j.Votes,
 			HideLabels: j.HideLabels, Trace: j.Trace, Name: j.Name,
 		})
 		if jerr != nil {

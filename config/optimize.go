@@ -273,23 +273,9 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	if r.spans != nil {
 		r.System, proposing = r.spans.System(r.System), r.spans.Proposer(proposer)
 	}
-	budget, note, err := o.budget(len(r.System.Components()), len(r.Data.Validation))
-	if err != nil {
+	if err := r.plan(o, proposing, objectives); err != nil {
 		return nil, err
 	}
-	r.BudgetNote = note
-	r.Options = gepa.Options{
-		Seed:        o.Seed,
-		Objectives:  objectives,
-		Proposer:    proposing,
-		Budget:      budget,
-		Concurrency: o.Concurrency,
-		// The models try again themselves.
-		Attempts: 1,
-		Control:  o.Control,
-		Logger:   o.Logger,
-	}
-	o.options(&r.Options)
 	if start != nil && sub.program == nil {
 		r.Options.Start = start.candidate
 	}
@@ -302,6 +288,28 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	}
 	r.Bound = o.bound(r)
 	return r, ctx.Err()
+}
+
+// plan fills in the engine's options.
+func (r *Run) plan(o Optimize, proposer gepa.Proposer, objectives []gepa.Objective) error {
+	budget, note, err := o.budget(len(r.System.Components()), len(r.Data.Validation))
+	if err != nil {
+		return err
+	}
+	r.BudgetNote = note
+	r.Options = gepa.Options{
+		Seed:        o.Seed,
+		Objectives:  objectives,
+		Proposer:    proposer,
+		Budget:      budget,
+		Concurrency: o.Concurrency,
+		// The models try again themselves.
+		Attempts: 1,
+		Control:  o.Control,
+		Logger:   o.Logger,
+	}
+	o.options(&r.Options)
+	return nil
 }
 
 // watch lets all see the run's events who want to: the user, who may not, and

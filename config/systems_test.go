@@ -3,10 +3,9 @@
 package config_test
 
 import (
-	"context"
 	"errors"
+	"maps"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,35 +14,7 @@ import (
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/config"
 	"github.com/gepa-go/gepa/config/source"
-	"github.com/gepa-go/gepa/report"
 )
-
-// files writes a project and goes into its folder.
-func files(t *testing.T, texts map[string]string) {
-	t.Helper()
-	dir := t.TempDir()
-	t.Chdir(dir)
-	for name, text := range texts {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-const orders = `{"id": "1", "question": "a", "team": "x", "answer": "A"}
-{"id": "2", "question": "b", "team": "y", "answer": "B"}
-{"id": "3", "question": "c", "team": "x", "answer": "C"}
-{"id": "4", "question": "d", "team": "y", "answer": "D"}
-{"id": "5", "question": "e", "team": "x", "answer": "E"}
-{"id": "6", "question": "f", "team": "y", "answer": "F"}
-`
-
-const tests = `{"id": "t1", "question": "g", "team": "x", "answer": "G"}
-{"id": "t2", "question": "h", "team": "y", "answer": "H"}
-`
 
 // echo is a worker that scores how its texts are, and says what else it
 // measures; a line of shell for a line of JSON.
@@ -56,33 +27,10 @@ while read -r line; do
 done
 `
 
-// load returns what the gepa.yaml in this folder describes.
-func load(t *testing.T) config.Optimize {
-	t.Helper()
-	l, err := config.Load(config.FileName, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := l.Optimize()
-	o.NoCache, o.Getenv = true, func(string) string { return "" }
-	return o
-}
-
-// carryOut runs it.
-func carryOut(t *testing.T, o config.Optimize) (*report.Summary, error) {
-	t.Helper()
-	r, err := o.Build(t.Context())
-	if err != nil {
-		return nil, err
-	}
-	s, err := r.Do(t.Context())
-	return s, errors.Join(err, r.Close())
-}
-
 // applied writes the winner back and returns the paths that changed.
-func applied(t *testing.T, dir string, a config.Apply) ([]string, error) {
+func applied(t *testing.T, a config.Apply) ([]string, error) {
 	t.Helper()
-	k, err := config.ReadKept(context.Background(), dir)
+	k, err := config.ReadKept(t.Context(), "gepa-out")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,14 +57,14 @@ func TestSystemsFromPlaces(t *testing.T) {
 		changed map[string]string // by path, after the winner was applied
 	}{
 		"command": {
-			yaml: data + "system:\n  command:\n    command: 'sh run.sh {candidate_dir}/shout'\n    components: [{name: shout, file: prompts/shout.md}]\n    score: 'score=([0-9.]+)'\n",
+			yaml: data + "system:\n  command:\n    env: {A: b}\n    command: 'sh run.sh {candidate_dir}/shout'\n    components: [{name: shout, file: prompts/shout.md}]\n    score: 'score=([0-9.]+)'\n",
 			texts: map[string]string{
 				"run.sh": script, "prompts/shout.md": "---\na: b\n---\n\nbe quiet\n",
 			},
 			changed: map[string]string{"prompts/shout.md": "---\na: b\n---\n\nbe quiet\nBe LOUD.\n"},
 		},
 		"command, inline": {
-			yaml:    data + "system:\n  command:\n    command: 'sh run.sh {candidate_dir}/shout'\n    components:\n      - name: shout\n        text: be quiet # so far\n    score: 'score=([0-9.]+)'\n",
+			yaml:    data + "system:\n  command:\n    env: {A: b}\n    command: 'sh run.sh {candidate_dir}/shout'\n    components:\n      - name: shout\n        text: be quiet # so far\n    score: 'score=([0-9.]+)'\n",
 			texts:   map[string]string{"run.sh": script},
 			changed: map[string]string{"gepa.yaml": "\"be quiet\\nBe LOUD.\" # so far\n"},
 		},
@@ -143,9 +91,7 @@ func TestSystemsFromPlaces(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			texts := map[string]string{config.FileName: head + c.yaml, "train.jsonl": orders, "test.jsonl": tests}
-			for path, text := range c.texts {
-				texts[path] = text
-			}
+			maps.Copy(texts, c.texts)
 			files(t, texts)
 			s, err := carryOut(t, load(t))
 			if err != nil {
@@ -154,7 +100,7 @@ func TestSystemsFromPlaces(t *testing.T) {
 			if s.Winner == nil || s.Winner.Candidate == 0 {
 				t.Fatal("nothing better was found")
 			}
-			if _, err := applied(t, "gepa-out", config.Apply{}); err != nil {
+			if _, err := applied(t, config.Apply{}); err != nil {
 				t.Fatal(err)
 			}
 			for path, want := range c.changed {
@@ -196,10 +142,10 @@ func TestSystemsFromPlaces(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if paths, err := applied(t, "gepa-out", config.Apply{}); !errors.Is(err, config.ErrUsage) || !strings.Contains(err.Error(), "--force") {
+			if paths, err := applied(t, config.Apply{}); !errors.Is(err, config.ErrUsage) || !strings.Contains(err.Error(), "--force") {
 				t.Errorf("changed texts were written over: %v, %v", paths, err)
 			}
-			if _, err := applied(t, "gepa-out", config.Apply{Force: true}); err != nil {
+			if _, err := applied(t, config.Apply{Force: true}); err != nil {
 				t.Errorf("forced: %v", err)
 			}
 		})
@@ -235,7 +181,7 @@ func TestWorkerThatNamesItsTexts(t *testing.T) {
 	if s.Test == nil || s.Test.Measures[1].Name != "words" && s.Test.Measures[0].Name != "words" {
 		t.Errorf("the test does not show the objective: %+v", s.Test)
 	}
-	if _, err := applied(t, "gepa-out", config.Apply{}); err == nil || !strings.Contains(err.Error(), "does not know where its texts came from") {
+	if _, err := applied(t, config.Apply{}); err == nil || !strings.Contains(err.Error(), "does not know where its texts came from") {
 		t.Errorf("apply: %v", err)
 	}
 	if err := os.WriteFile("worker.sh", []byte(strings.Replace(echo, "Say hello.", "Say please.", 1)), 0o600); err != nil {
@@ -330,7 +276,7 @@ func TestSystemsAreChecked(t *testing.T) {
 func TestKeptTextsReachTheLinter(t *testing.T) {
 	files(t, map[string]string{
 		config.FileName: "version: 1\nmodels: {reflection: sim}\nbudget: {iterations: 3}\nsearch: {minibatch: 2}\nreflection: {lint: refuse}\n" +
-			"data: {train: train.jsonl, test: test.jsonl}\nsystem:\n  command:\n    command: 'sh run.sh'\n    components: [{name: a, text: 'Say <out/> to {name}.', keep: <out/>}]\n    score: 'score=([0-9.]+)'\n",
+			"data: {train: train.jsonl, test: test.jsonl}\nsystem:\n  command:\n    env: {A: b}\n    command: 'sh run.sh'\n    components: [{name: a, text: 'Say <out/> to {name}.', keep: <out/>}]\n    score: 'score=([0-9.]+)'\n",
 		"run.sh": "echo 'Hint: Be LOUD.'\necho score=0.1\n", "train.jsonl": orders, "test.jsonl": tests,
 	})
 	o := load(t)

@@ -39,12 +39,12 @@ type setting struct {
 }
 
 // components lists the predictor's texts.
-func (s setting) components() []gepa.Component {
-	out := []gepa.Component{{Name: s.name, Text: s.sig.Instructions}}
-	for _, name := range s.described {
-		for _, f := range s.sig.Fields() {
+func (set setting) components() []gepa.Component {
+	out := []gepa.Component{{Name: set.name, Text: set.sig.Instructions}}
+	for _, name := range set.described {
+		for _, f := range set.sig.Fields() {
 			if f.Name == name {
-				out = append(out, gepa.Component{Name: s.name + "." + name, Text: f.Description()})
+				out = append(out, gepa.Component{Name: set.name + "." + name, Text: f.Description()})
 			}
 		}
 	}
@@ -52,17 +52,17 @@ func (s setting) components() []gepa.Component {
 }
 
 // with returns the setting with a candidate's texts, as far as it has them.
-func (s setting) with(candidate gepa.Candidate) setting {
-	if text, ok := candidate[s.name]; ok {
-		s.sig = s.sig.WithInstructions(text)
+func (set setting) with(candidate gepa.Candidate) setting {
+	if text, ok := candidate[set.name]; ok {
+		set.sig = set.sig.WithInstructions(text)
 	}
-	for _, name := range s.described {
-		text, ok := candidate[s.name+"."+name]
+	for _, name := range set.described {
+		text, ok := candidate[set.name+"."+name]
 		if !ok {
 			continue
 		}
-		s.sig.Inputs, s.sig.Outputs = slices.Clone(s.sig.Inputs), slices.Clone(s.sig.Outputs)
-		for _, fields := range [][]Field{s.sig.Inputs, s.sig.Outputs} {
+		set.sig.Inputs, set.sig.Outputs = slices.Clone(set.sig.Inputs), slices.Clone(set.sig.Outputs)
+		for _, fields := range [][]Field{set.sig.Inputs, set.sig.Outputs} {
 			for i := range fields {
 				if fields[i].Name == name {
 					fields[i].Desc = text
@@ -70,7 +70,7 @@ func (s setting) with(candidate gepa.Candidate) setting {
 			}
 		}
 	}
-	return s
+	return set
 }
 
 // A run is one execution of a program with one candidate. It travels in the

@@ -156,7 +156,7 @@ func optimizeAgent(t *testing.T, dir, python string, workers int, kill bool) (ru
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer told.Close()
+	defer func() { _ = told.Close() }()
 	mark := fmt.Sprintf("GEPA_TEST_MARK=%d-%v", os.Getpid(), kill)
 	cmd := gepaCommand(t, dir, "optimize", "--out", out)
 	cmd.Env = append(cmd.Env, mark, "GEPA_TEST_PIPE="+pipe, "PYTHONDONTWRITEBYTECODE=1")
@@ -176,14 +176,14 @@ func optimizeAgent(t *testing.T, dir, python string, workers int, kill bool) (ru
 	if err != nil {
 		t.Fatalf("gepa optimize: %v\n%s", err, &said)
 	}
-	for range 200 { // what was killed takes a moment to go
-		if len(marked(mark)) == 0 {
-			break
+	tick, deadline := time.NewTicker(5*time.Millisecond), time.After(5*time.Second)
+	defer tick.Stop()
+	for left := marked(mark); len(left) > 0; left = marked(mark) { // what was killed takes a moment to go
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("left behind: %v", left)
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if left := marked(mark); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
 	}
 	run.read(t, filepath.Join(dir, out, "journal.db"))
 	return run, kills
@@ -241,7 +241,7 @@ func (r *agentRun) read(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.Close()
+	defer func() { _ = j.Close() }()
 	for rec, err := range j.Records(t.Context()) {
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package strictyaml_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -20,6 +21,54 @@ type inner struct {
 }
 
 func (inner) Shorthand() string { return "a" }
+
+// set is a struct for which a list may stand.
+type set struct {
+	Files names  `json:"files"`
+	Kind  string `json:"kind"`
+}
+
+func (set) Shorthand() string { return "files" }
+
+// Values of any type are taken as JSON, keys in their order; a list may stand
+// for a struct whose key takes one.
+func TestValuesAndSets(t *testing.T) {
+	type doc struct {
+		Any map[string]json.RawMessage `json:"any"`
+		Set set                        `json:"set"`
+	}
+	decode := func(text string) (doc, error) {
+		var d doc
+		_, err := strictyaml.Decode([]byte(text), &d, strictyaml.Options{File: "x.yaml", Getenv: func(name string) (string, bool) { return "7", name == "SEVEN" }})
+		return d, err
+	}
+	got, err := decode("any:\n  text: a <b> ${env:SEVEN}\n  block: |\n    two\n    lines\n  number: 1.50\n  yes: true\n  none: [null, -3]\n  deep: {z: 1, a: [x, {b: '2'}]}\nset: [a, b]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := doc{Any: map[string]json.RawMessage{
+		"text": json.RawMessage(`"a <b> 7"`), "block": json.RawMessage(`"two\nlines\n"`), "number": json.RawMessage("1.50"), "yes": json.RawMessage("true"),
+		"none": json.RawMessage("[null,-3]"), "deep": json.RawMessage(`{"z":1,"a":["x",{"b":"2"}]}`),
+	}, Set: set{Files: names{"a", "b"}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if got, err := decode("set: a b\n"); err != nil || len(got.Set.Files) != 2 {
+		t.Errorf("a scalar: %v, %v", got, err)
+	}
+	for text, want := range map[string]string{
+		"any: {a: 0x10}":         "x.yaml:1:10: any.a: want a value as JSON has it, got the number 0x10",
+		"any: {a: [.nan]}":       "any.a[0]: want a value as JSON has it",
+		"any: {a: {b: &x 1}}":    "any.a.b: want a value as JSON has it",
+		"any: {a: '${env:NO}'}":  "any.a: the environment variable NO is not set",
+		"any: {a: {<<: {b: 1}}}": "any.a: want a name before the colon",
+		"set: {files: {a: 1}}":   "set.files: want a list",
+	} {
+		if _, err := decode(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
 
 type outer struct {
 	In    inner             `json:"in"`
