@@ -90,6 +90,7 @@ func TestServeWhileAnotherProcessWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	for len(list.Runs) == 0 || list.Runs[0].Error != "" {
+		list.Runs = nil
 		fetch(t, base+"api/runs", &list)
 	}
 	positions, phases := follow(t, base+"api/runs/r/events")
