@@ -214,7 +214,7 @@ func (f *feed) driven() {
 	}
 	about := f.fold.About()
 	about.Paused = c.Paused()
-	if about.Status == report.StatusRunning {
+	if f.fold.Status() == report.StatusRunning {
 		switch {
 		case about.Paused && f.fold.Story().State.Stop() != nil:
 			about.Controls = []view.Control{view.ControlResume}

@@ -215,7 +215,7 @@ func (f *Fold) setting() (Setting, error) {
 func (f *Fold) standing() (Standing, error) {
 	s := f.story.State
 	out := Standing{
-		Status: f.status(), Detail: f.about.Detail, Phase: f.phase(), Paused: f.about.Paused, Controls: append([]Control{}, f.about.Controls...),
+		Status: f.Status(), Detail: f.about.Detail, Phase: f.phase(), Paused: f.about.Paused, Controls: append([]Control{}, f.about.Controls...),
 		Sessions: len(f.story.Sessions), ByFate: []report.FateCount{}, Frontier: append([]int{}, f.settled.frontier...),
 		Test: f.settled.test, Notes: f.notes[:len(f.notes):len(f.notes)], Counts: f.counted(), Spend: f.spend(),
 		Budget: Budget{
@@ -273,7 +273,8 @@ func (f *Fold) counted() Counts {
 	return c
 }
 
-func (f *Fold) status() report.Status {
+// Status says how the run stands, as far as the fold was told.
+func (f *Fold) Status() report.Status {
 	switch {
 	case f.about.Status != "":
 		return f.about.Status
@@ -386,7 +387,7 @@ func (f *Fold) Line() (RunLine, error) {
 	}
 	s := f.story.State
 	l := RunLine{
-		ID: f.about.ID, Folder: f.about.Folder, Status: f.status(), Detail: f.about.Detail, Program: f.about.Program, Simulated: f.simulated(),
+		ID: f.about.ID, Folder: f.about.Folder, Status: f.Status(), Detail: f.about.Detail, Program: f.about.Program, Simulated: f.simulated(),
 		Best: Unknown(), Base: Unknown(), Proposals: len(s.Proposals()), Rollouts: s.Rollouts(), Sessions: len(f.story.Sessions),
 		Spend: f.spend().Total, Command: f.about.Command,
 	}
