@@ -1,7 +1,7 @@
 import type { Plugin } from 'vite'
 
 // What the pages never draw, taken out of the chart library at build time:
-// dates on axes, its own legend, bars, splines and joins. Each is one constant
+// dates on axes, its own legend, other modes and other paths than steps. Each is one constant
 // or one line of its source; the minifier drops what then is unreachable. A
 // version of the library in which a line has changed fails the build.
 const cuts: [line: string, instead: string][] = [
@@ -23,6 +23,12 @@ const cuts: [line: string, instead: string][] = [
   ['let isTime = sc.time;', 'const isTime = false;'],
   ['let isTime = mode == 1 && scales[s.scale].time;', 'const isTime = false;'],
   ['const showLegend = legend.show;', 'const showLegend = false;'],
+  ['const cursorFocus = focus.prox >= 0;', 'const cursorFocus = false;'],
+  ['const mode = self.mode;', 'const mode = 1;'],
+  ['const mode = u.mode;', 'const mode = 1;'],
+  ['let mode = self.mode;', 'const mode = 1;'],
+  ['const linearPath = linear() ;', 'const linearPath = null;'],
+  ['(paths.linear  = linear);', ''],
 ]
 
 export function leanChart(): Plugin {

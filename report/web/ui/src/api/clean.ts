@@ -95,7 +95,7 @@ export function rollout(d: RolloutDetail): RolloutDetail {
 }
 
 export function review(r: Review): Review {
-  return { ...r, log: r.log ?? [] }
+  return { ...r, log: r.log ?? [], rescored: r.rescored ? { ...r.rescored, measures: r.rescored.measures ?? [] } : null }
 }
 
 export function comparison(c: Comparison): Comparison {

@@ -4,7 +4,7 @@
 
 import * as clean from './clean'
 import type { Source } from './source'
-import type { Candidate, Head, Point, Proposal, Run, ScoreCell, ScoreRow } from './types'
+import type { Candidate, Head, LedgerEntry, Point, Proposal, Run, ScoreRow } from './types'
 
 /** How the page stands to the server. */
 export type Connection = 'loading' | 'live' | 'lost' | 'resting' | 'static'
@@ -129,11 +129,13 @@ export class RunStore {
       // A stream that the browser gave up is opened anew, ever more slowly.
       if (stream.readyState === EventSource.CLOSED) this.again(() => this.listen())
     }
-    on('head', (d) => (this.head = clean.head(d as Head)))
+    // A head carries what changed in it; what it spent comes more rarely.
+    on('head', (d) => this.change(d as Partial<Head>))
+    on('ledger', (d) => this.change({ ledger: d as LedgerEntry[] }))
     on('candidate', (d) => this.each(d, (c: Candidate) => this.candidates.set(c.id, clean.candidate(c)), 'candidates'))
     on('proposal', (d) => this.each(d, (p: Proposal) => this.proposals.set(p.number, clean.proposal(p)), 'proposals'))
     on('point', (d) => this.each(d, (p: Point) => this.points.set(p.candidate, p), 'points'))
-    on('scores', (d) => this.each(d, (c: ScoreCell) => this.cell(c), 'scores'))
+    on('scores', (d) => this.each(d, (r: ScoreRow) => this.rows.set(r.candidate, clean.row(r)), 'scores'))
     on('reset', () => void this.reset())
   }
 
@@ -142,16 +144,8 @@ export class RunStore {
     this.version[table]++
   }
 
-  private cell(c: ScoreCell): void {
-    let row = this.rows.get(c.candidate)
-    if (!row) {
-      row = { candidate: c.candidate, scores: new Array<number | null>(this.examples.length).fill(null), failed: [] }
-      this.rows.set(c.candidate, row)
-    }
-    row.scores[c.index] = c.score
-    const at = row.failed.indexOf(c.index)
-    if (c.failed && at < 0) row.failed.push(c.index)
-    if (!c.failed && at >= 0) row.failed.splice(at, 1)
+  private change(part: Partial<Head>): void {
+    if (this.head) this.head = clean.head({ ...this.head, ...part })
   }
 
   // The journal is another one than before: everything is read anew.

@@ -25,15 +25,15 @@ export interface Measure {
   unit: 'share' | 'number'
   verdict: string
   n: number
-  base: number
-  other: number
-  difference: number
+  base: number | null
+  other: number | null
+  difference: number | null
   interval: Interval
-  p: number
+  p: number | null
   wins: number
   losses: number
   ties: number
-  detectable: number
+  detectable: number | null
   method: string
 }
 
@@ -125,7 +125,7 @@ export interface Head {
   objectives: Objective[]
   seed: number
   options: Record<string, unknown>
-  budget: { proposals: number; rollouts: number; time_ms: number; target: number; cost_nano_usd: number }
+  budget: { proposals: number; rollouts: number; time_ms: number; target: number; no_improvement: number; cost_nano_usd: number }
   planned: { proposals: Range; rollouts: Range; reflections: Range } | null
   left_ms: number | null
   counts: {
@@ -194,6 +194,7 @@ export interface Proposal {
   reason: string
   spend: Usage
   rollouts: number
+  /** How many validation examples the child ran on; null where it did not come to that. */
   validated: number | null
   began: string
   ended: string | null
@@ -211,17 +212,10 @@ export interface Scores {
   rows: ScoreRow[]
 }
 
-export interface ScoreCell {
-  candidate: number
-  index: number
-  score: number | null
-  failed: boolean
-}
-
 export interface Point extends At {
-  best: number
+  best: number | null
   candidate: number
-  score: number
+  score: number | null
 }
 
 export interface Run {
@@ -252,8 +246,8 @@ export interface ComponentTexts {
 export interface PairedScore {
   index?: number
   id: string
-  before: number
-  after: number
+  before: number | null
+  after: number | null
 }
 
 export interface Pairing {
@@ -340,8 +334,8 @@ export interface RolloutDetail {
   candidate: number
   example: { index: number; id: string; hash: string }
   set: string
-  score: number
-  objectives: Record<string, number>
+  score: number | null
+  objectives: Record<string, number | null>
   feedback: { text: string; by_component: Record<string, string> }
   output: Record<string, unknown> | null
   problem: string
@@ -350,9 +344,12 @@ export interface RolloutDetail {
   others: { candidate: number; score: number | null }[]
 }
 
-export interface Evaluation {
+/** Texts that were scored anew, beside the base. */
+export interface Rescore {
   n: number
-  measures: { name: string; unit: 'share' | 'number'; n: number; mean: number; interval: Interval; method: string }[]
+  score: number | null
+  measures: Measure[]
+  conclusion: string
 }
 
 export interface Review {
@@ -360,7 +357,7 @@ export interface Review {
   state: 'none' | 'approved' | 'rejected' | 'edited'
   log: { at: string; by: string; action: string; detail: string }[]
   candidate: number
-  rescored: Evaluation | null
+  rescored: Rescore | null
   applied: boolean
 }
 

@@ -117,8 +117,8 @@ export function ago(iso: string | null | undefined, now = Date.now()): string {
   return `${Math.round(s / 86400)} days ago`
 }
 
-export function p(v: number): string {
-  if (!Number.isFinite(v)) return none
+export function p(v: number | null): string {
+  if (v === null || !Number.isFinite(v)) return none
   return v < 0.001 ? 'p < 0.001' : `p = ${v.toFixed(3)}`
 }
 

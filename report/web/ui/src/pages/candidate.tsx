@@ -88,7 +88,7 @@ export function Texts({ components, aside, base, simulatedBy, title = 'Texts' }:
   const [look, setLook] = useState<Look>(base ? 'after' : 'diff')
   const note = simulatedBy && !base ? 'Written by a simulated model.' : undefined
   return (
-    <Section title={title} id="texts" note={note} aside={!base && <>{aside}<Segmented<Look> label="Show" value={look} onChange={setLook} options={[['diff', 'Difference'], ['after', 'Text'], ['before', 'Other']]} /></>}>
+    <Section title={title} id="texts" note={note} aside={!base && <>{aside}<Segmented<Look> label="Show" value={look} onChange={setLook} options={[['diff', 'Difference'], ['after', 'This text'], ['before', 'The other']]} /></>}>
       {components.map((c) => (
         <div class="component" key={c.name}>
           <h3><code><Text>{c.name}</Text></code>{!base && <span class="quiet">{c.changed ? 'changed' : 'unchanged'}</span>}</h3>

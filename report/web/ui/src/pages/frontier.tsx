@@ -1,11 +1,11 @@
 import type { JSX } from 'preact'
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useQuery, useRun } from '../app'
 import type { Candidate, Objective } from '../api/types'
 import * as f from '../lib/format'
 import { extent, front, knee, ranking, type Measured } from '../lib/pareto'
 import { Table, type Column } from '../parts/table'
-import { CandidateLink, Empty, Section, Select, Short, Text, Value, Whole } from '../parts/ui'
+import { Bar, CandidateLink, Empty, Section, Select, Short, Text, Value, Whole } from '../parts/ui'
 
 export function FrontierPage(): JSX.Element {
   const { head } = useRun()
@@ -30,7 +30,7 @@ function Wins(): JSX.Element {
       key: 'wins', head: 'Best on', sort: (c) => c.wins, first: 'down', class: 'wide',
       cell: (c) => (
         <span class="win-bar">
-          <svg class="share-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="track" x="0" y="1" width="100" height="6" rx="2" /><rect class="fill" x="0" y="1" width={(100 * c.wins) / most} height="6" rx="2" /></svg>
+          <Bar share={c.wins / most} />
           <Whole v={c.wins} />
         </span>
       ),
@@ -119,7 +119,14 @@ function Scatter({ x, y, all, measured, on, bend }: {
   bend: number | null
 }): JSX.Element {
   const { head, href } = useRun()
-  const [w, h, left, bottom] = [760, 400, 64, 44]
+  const box = useRef<HTMLDivElement>(null)
+  const [w, setWidth] = useState(1000)
+  useEffect(() => {
+    const sized = new ResizeObserver(() => setWidth(Math.max(320, box.current!.clientWidth - 14)))
+    sized.observe(box.current!)
+    return () => sized.disconnect()
+  }, [])
+  const [h, left, bottom] = [w < 600 ? 320 : 420, 64, 44]
   const [x0, x1] = padded(extent(measured, x.name))
   const [y0, y1] = padded(extent(measured, y.name))
   const px = (v: number) => left + ((v - x0) / (x1 - x0)) * (w - left - 20)
@@ -134,8 +141,8 @@ function Scatter({ x, y, all, measured, on, bend }: {
   }).join(' ')
   const name = (o: Objective) => `${o.name}${o.direction === 'min' ? ' (less is better)' : ''}`
   return (
-    <div class="scroll scatter" role="region" aria-label="Scatter of two objectives" tabIndex={0}>
-      <svg viewBox={`0 0 ${w} ${h}`} role="group" aria-label={`${x.name} across, ${y.name} up; ${dots.length} candidates, ${on.size} on the front`}>
+    <div class="scroll scatter" ref={box}>
+      <svg viewBox={`0 0 ${w} ${h}`} width={w} height={h} role="group" aria-label={`${x.name} across, ${y.name} up; ${dots.length} candidates, ${on.size} on the front`}>
         {ticks(x0, x1).map((v) => <g class="tick"><line x1={px(v)} x2={px(v)} y1={16} y2={h - bottom} /><text x={px(v)} y={h - bottom + 16} text-anchor="middle">{f.value(v, f.objectiveUnit(x))}</text></g>)}
         {ticks(y0, y1).map((v) => <g class="tick"><line x1={left} x2={w - 20} y1={py(v)} y2={py(v)} /><text x={left - 8} y={py(v) + 4} text-anchor="end">{f.value(v, f.objectiveUnit(y))}</text></g>)}
         <text class="axis" x={(left + w - 20) / 2} y={h - 8} text-anchor="middle">{name(x)}</text>
@@ -203,7 +210,7 @@ function Weights({ objectives, all, measured }: { objectives: Objective[]; all: 
           {ranked.slice(0, 8).map((r) => (
             <li key={r.id}>
               <CandidateLink id={r.id} href={href(`/candidates/${r.id}`)} best={r.id === head.best} />
-              <svg class="share-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="track" x="0" y="1" width="100" height="6" rx="2" /><rect class="fill" x="0" y="1" width={Math.max(0, 100 * r.total)} height="6" rx="2" /></svg>
+              <Bar share={r.total} />
               <span class="num">{r.total.toFixed(3)}</span>
               <span class="sub"><Short text={objectives.map((o) => `${o.name} ${f.value(byId.get(r.id)?.objectives[o.name], f.objectiveUnit(o))}`).join(', ')} limit={80} /></span>
             </li>

@@ -287,6 +287,8 @@ function drawView(el: HTMLCanvasElement, ratio: number, o: Look): void {
   g.beginPath()
   g.rect(gutter, strip, o.w - gutter, o.h - strip)
   g.clip()
+  g.fillStyle = token('--missing')
+  g.fillRect(x(c0), y(r0), (c1 - c0) * o.cw, (r1 - r0) * o.ch)
   hatch(g, x(c0), y(r0), (c1 - c0) * o.cw, (r1 - r0) * o.ch)
   g.imageSmoothingEnabled = false
   g.drawImage(o.image, c0, r0, c1 - c0, r1 - r0, x(c0), y(r0), (c1 - c0) * o.cw, (r1 - r0) * o.ch)
@@ -380,7 +382,7 @@ function difficultyStrip(g: CanvasRenderingContext2D, o: Look, c0: number, c1: n
 function labels(g: CanvasRenderingContext2D, o: Look, r0: number, r1: number, y: (r: number) => number): void {
   g.save()
   g.beginPath()
-  g.rect(0, strip, gutter, o.h - strip)
+  g.rect(0, strip - 5, gutter, o.h - strip + 5)
   g.clip()
   g.textBaseline = 'middle'
   const each = Math.max(1, Math.ceil(13 / o.ch))

@@ -116,6 +116,7 @@ function Graph({ nodes, focus, onFocus, range }: {
   const show = () => {
     const v = view.current
     layer.current?.setAttribute('transform', `translate(${v.x} ${v.y}) scale(${v.k})`)
+    layer.current?.setAttribute('class', v.k < 0.55 ? 'far' : '')
   }
   const fit = () => {
     const box = svg.current?.getBoundingClientRect()

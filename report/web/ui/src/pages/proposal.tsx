@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useApp, useFetch, useRun } from '../app'
 import * as f from '../lib/format'
-import { CandidateLink, Empty, Failure, Ids, Loading, Names, Section, Text, Tile, UsageLine, Value, Whole } from '../parts/ui'
+import { CandidateLink, Empty, Failure, Ids, Loading, Names, Section, Text, Tile, UsageLine, Whole } from '../parts/ui'
 import { Judge, Minibatch, Reflection, Texts } from './candidate'
 import { Fate, Gate } from './run'
 
@@ -34,7 +34,7 @@ export function ProposalPage({ number }: { number: number }): JSX.Element {
             <Tile label="Parents"><Ids ids={p.parents} href={href} /></Tile>
             <Tile label="Rewritten"><span class="names"><Names names={p.components} /></span></Tile>
             <Tile label="Before → after" note={`mean of ${f.count(p.n, 'example')}${p.passed === null ? '' : p.passed ? ', passed the gate' : ', stopped at the gate'}`}><Gate p={p} unit={unit} /></Tile>
-            <Tile label="Rollouts" note={p.validated === null ? '' : <>validated at <Value v={p.validated} unit={unit} /></>}><Whole v={p.rollouts} /></Tile>
+            <Tile label="Rollouts" note={p.validated === null ? '' : <>validated on {f.count(p.validated, 'example')}</>}><Whole v={p.rollouts} /></Tile>
             <Tile label="Spend" note={took === null ? '' : `in ${f.duration(took)}`}>{f.cost(p.spend)}</Tile>
           </dl>
         </>

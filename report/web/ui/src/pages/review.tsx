@@ -4,6 +4,7 @@ import { useApp, useFetch, useRun } from '../app'
 import type { Control, Review, ReviewAction } from '../api/types'
 import { wordDiff } from '../lib/diff'
 import * as f from '../lib/format'
+import { Measures } from '../parts/figures'
 import { CandidateLink, Empty, Failure, Loading, Section, Text, Value, WordDiff } from '../parts/ui'
 
 const states: Record<Review['state'], string> = {
@@ -29,7 +30,7 @@ export function ReviewPage(): JSX.Element {
 }
 
 function Reviewed({ review, onReview, winner }: { review: Review; onReview: (r: Review) => void; winner: number }): JSX.Element {
-  const { store, head, href } = useRun()
+  const { store, head, unit, href } = useRun()
   const { source } = useApp()
   const id = review.candidate >= 0 && review.state !== 'none' ? review.candidate : winner
   const { data, error } = useFetch(`review-texts:${store.id} ${id}`, (s) => source.candidate(store.id, id, 'seed', s))
@@ -45,7 +46,8 @@ function Reviewed({ review, onReview, winner }: { review: Review; onReview: (r: 
       {data && <Editor key={id} id={id} review={review} onReview={onReview} parts={data.components.map((c) => ({ name: c.name, base: c.before, text: c.after }))} />}
       {review.rescored && (
         <Section title="The edited texts, scored anew" id="rescored" note={`On ${f.count(review.rescored.n, 'example')}.${head.simulated ? ' A simulated model gave the replies.' : ''}`}>
-          <dl class="tiles">{(review.rescored.measures ?? []).map((m) => <div class="tile"><dt>{m.name}</dt><dd><div class="figure"><Value v={m.mean} unit={m.unit} /></div><div class="note">95 % interval {f.value(m.interval.low, m.unit)} – {f.value(m.interval.high, m.unit)}</div></dd></div>)}</dl>
+          <p>{review.rescored.conclusion ? <Text>{review.rescored.conclusion}</Text> : <>Mean score <Value v={review.rescored.score} unit={unit} />.</>}</p>
+          {review.rescored.measures.length > 0 && <Measures measures={review.rescored.measures} base="Base" other="Edited" label="The edited texts beside the base" />}
         </Section>
       )}
       <Section title="Who did what" id="log">

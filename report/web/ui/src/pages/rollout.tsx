@@ -41,7 +41,7 @@ function Body({ d, unit }: { d: RolloutDetail; unit: f.Unit }): JSX.Element {
       {simulated && <p class="section-note">A simulated model gave these replies.</p>}
       <dl class="tiles">
         <Tile label="Score" note={d.problem !== '' ? 'the program failed' : ''}><Value v={d.score} unit={unit} /></Tile>
-        {Object.entries(d.objectives).map(([name, v]) => <Tile label={name}><Value v={v} unit={objective.has(name) ? objectiveUnit(objective.get(name)!) : v >= 0 && v <= 1 ? 'share' : 'number'} /></Tile>)}
+        {Object.entries(d.objectives).map(([name, v]) => <Tile label={name}><Value v={v} unit={objective.has(name) ? objectiveUnit(objective.get(name)!) : v !== null && v >= 0 && v <= 1 ? 'share' : 'number'} /></Tile>)}
         <Tile label="Steps">{f.whole(d.steps.length)}</Tile>
         <Tile label="Tokens" note={`${f.whole(d.usage.input_tokens)} in, ${f.whole(d.usage.output_tokens)} out`}>{f.whole(f.tokens(d.usage))}</Tile>
         <Tile label="Cost" note={`${f.count(d.usage.calls, 'call')}${d.usage.cached_calls > 0 ? `, ${f.whole(d.usage.cached_calls)} from the cache` : ''}`}>{f.cost(d.usage)}</Tile>

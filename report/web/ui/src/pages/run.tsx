@@ -6,7 +6,7 @@ import * as f from '../lib/format'
 import { ScoreChart } from '../parts/chart'
 import { Measures } from '../parts/figures'
 import { Table, type Column } from '../parts/table'
-import { CandidateLink, Empty, Failure, Ids, Loading, Names, Section, Segmented, Short, Text, Tile, Value, Verdict, Whole, WordDiff } from '../parts/ui'
+import { Bar, CandidateLink, Empty, Failure, Ids, Loading, Names, Notes, Section, Segmented, Short, Text, Tile, Value, Verdict, Whole, WordDiff } from '../parts/ui'
 
 export function RunPage(): JSX.Element {
   const { head } = useRun()
@@ -30,7 +30,7 @@ export function RunPage(): JSX.Element {
       <Changes />
       <Candidates />
       <Proposals />
-      <Notes />
+      <Noted />
       <Setup />
     </div>
   )
@@ -145,7 +145,7 @@ function Plan(): JSX.Element {
     { name: 'Time', range: undefined, now: head.elapsed_ms, limit: head.budget.time_ms, show: f.duration },
   ]
   return (
-    <div class="scroll" role="region" aria-label="Plan against what happened" tabIndex={0}>
+    <div class="scroll" role="group" aria-label="Plan against what happened" tabIndex={0}>
       <table class="plan">
         <caption class="sr">Plan against what happened</caption>
         <thead><tr><th scope="col"><span class="sr">Figure</span></th><th scope="col" class="num">Expected</th><th scope="col" class="num">So far</th><th scope="col"><span class="sr">Picture</span></th><th scope="col" class="num">Limit</th></tr></thead>
@@ -176,8 +176,8 @@ function RangeBar({ range, now, limit }: { range: Range | undefined; now: number
   const x = (v: number) => (v / most) * 100
   return (
     <svg class="range-bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-      <rect class="track" x="0" y="3.5" width="100" height="3" rx="1.5" />
-      {range && <rect class="band" x={x(range.low)} y="1" width={Math.max(1, x(range.high) - x(range.low))} height="8" rx="1" />}
+      <rect class="track" x="0" y="3.5" width="100" height="3" />
+      {range && <rect class="band" x={x(range.low)} y="1" width={Math.max(1, x(range.high) - x(range.low))} height="8" />}
       {now !== null && <rect class="now" x="0" y="3.5" width={x(now)} height="3" />}
     </svg>
   )
@@ -193,10 +193,7 @@ function Fates(): JSX.Element {
       {head.by_fate.map((x) => (
         <li>
           <span class="bar-name">{f.fate(x.fate, over)}</span>
-          <svg class={`share-bar fate-${x.fate}`} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-            <rect class="track" x="0" y="1" width="100" height="6" rx="2" />
-            <rect class="fill" x="0" y="1" width={Math.max(0.5, (100 * x.count) / total)} height="6" rx="2" />
-          </svg>
+          <Bar share={x.count / total} of={`fate-${x.fate}`} />
           <span class="num">{f.whole(x.count)}</span>
         </li>
       ))}
@@ -250,7 +247,7 @@ function Candidates(): JSX.Element {
   ], [unit, head.data.validation])
   return (
     <Section title="Candidates" id="candidates" aside={<span class="quiet">{f.count(rows.length, 'candidate')}</span>}>
-      <Table label="Candidates" columns={columns} rows={rows} id={(c) => c.id} sort={['validation', 'down']} rowClass={(c) => (c.best ? 'best' : '')} empty="None has been validated yet." />
+      <Table label="Candidates" columns={columns} rows={rows} id={(c) => c.id} sort={['validation', 'down']} part={25} rowClass={(c) => (c.best ? 'best' : '')} empty="None has been validated yet." />
     </Section>
   )
 }
@@ -275,7 +272,7 @@ function Proposals(): JSX.Element {
   ], [unit, over])
   return (
     <Section title="Proposals" id="proposals" aside={<Segmented label="Which proposals" value={which} onChange={setWhich} options={[['all', 'All'], ['accepted', 'Accepted'], ['rejected', 'Rejected'], ['open', over ? 'Unfinished' : 'Under way']]} />}>
-      <Table key={which} label="Proposals" columns={columns} rows={rows} id={(p) => p.number} sort={['number', 'down']} empty={which === 'all' ? 'None has been made yet.' : 'None.'} />
+      <Table key={which} label="Proposals" columns={columns} rows={rows} id={(p) => p.number} sort={['number', 'down']} part={25} empty={which === 'all' ? 'None has been made yet.' : 'None.'} />
     </Section>
   )
 }
@@ -306,22 +303,9 @@ export function Gate({ p, unit }: { p: Proposal; unit: f.Unit }): JSX.Element {
   )
 }
 
-function Notes(): JSX.Element | null {
+function Noted(): JSX.Element | null {
   const { head } = useRun()
-  if (head.notes.length === 0) return null
-  return (
-    <Section title="Notes" id="notes">
-      <ol class="notes">
-        {[...head.notes].reverse().map((n) => (
-          <li class={n.level}>
-            <time dateTime={n.at} title={f.time(n.at)}>{f.clock(n.at)}</time>
-            {n.level === 'warn' && <span class="badge bad">warning</span>}
-            <Short text={n.text} limit={400} />
-          </li>
-        ))}
-      </ol>
-    </Section>
-  )
+  return head.notes.length === 0 ? null : <Section title="Notes" id="notes"><Notes notes={head.notes} /></Section>
 }
 
 function Setup(): JSX.Element {

@@ -4,7 +4,7 @@ import { useRun } from '../app'
 import type { LedgerEntry, Usage } from '../api/types'
 import * as f from '../lib/format'
 import { Table, type Column } from '../parts/table'
-import { Empty, Section, Short, Text, Tile, Whole } from '../parts/ui'
+import { Bar, Empty, Notes, Section, Text, Tile, Whole } from '../parts/ui'
 
 interface Group {
   name: string
@@ -27,7 +27,7 @@ export function SpendPage(): JSX.Element {
         <Tile label="Calls" note={total.cached_calls > 0 ? `and ${f.whole(total.cached_calls)} from the cache, for nothing` : 'none from the cache'}><Whole v={total.calls} /></Tile>
         <Tile label="Tokens in" note={total.unmeasured_calls > 0 ? `without ${f.count(total.unmeasured_calls, 'call')} not measured` : ''}><Whole v={total.input_tokens} /></Tile>
         <Tile label="Tokens out"><Whole v={total.output_tokens} /></Tile>
-        <Tile label="Into rejected proposals and failures" note="what the search costs beside what it keeps">{all > 0 ? f.value(wasted / all, 'share') : <span class="quiet">–</span>}</Tile>
+        <Tile label="Rejected or failed" note="spent on what the search did not keep">{all > 0 ? f.value(wasted / all, 'share') : <span class="quiet">–</span>}</Tile>
         {head.status === 'running' && <Tile label="Rate">{f.number(head.spend.rate_calls_per_s)} <span class="of">calls a second</span></Tile>}
       </dl>
       {head.ledger.length === 0 ? <Empty>Nothing has been spent yet.</Empty> : (
@@ -42,15 +42,7 @@ export function SpendPage(): JSX.Element {
       )}
       <Section title="Limits, retries and failures" id="limits">
         {head.notes.length === 0 ? <Empty>Nothing was limited, repeated or failed.</Empty> : (
-          <ol class="notes">
-            {[...head.notes].reverse().map((n) => (
-              <li class={n.level}>
-                <time dateTime={n.at} title={f.time(n.at)}>{f.clock(n.at)}</time>
-                {n.level === 'warn' && <span class="badge bad">warning</span>}
-                <Short text={n.text} limit={400} />
-              </li>
-            ))}
-          </ol>
+          <Notes notes={head.notes} />
         )}
       </Section>
     </div>
@@ -95,10 +87,7 @@ function Share({ title, id, groups, priced }: { title: string; id: string; group
         {sorted.map((g) => (
           <li>
             <span class="bar-name"><Text>{g.name}</Text></span>
-            <svg class="share-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-              <rect class="track" x="0" y="1" width="100" height="6" rx="2" />
-              <rect class="fill" x="0" y="1" width={all > 0 ? Math.max(0.5, (100 * measure(g.u, priced)) / all) : 0} height="6" rx="2" />
-            </svg>
+            <Bar share={all > 0 ? measure(g.u, priced) / all : 0} />
             <span class="num" title={`${f.count(g.u.calls, 'call')}, ${f.whole(f.tokens(g.u))} tokens`}>
               {priced ? f.dollars(g.u.cost_nano_usd) : `${f.compact(f.tokens(g.u))} tokens`}
               <span class="quiet"> {all > 0 ? f.value(measure(g.u, priced) / all, 'share') : ''}</span>

@@ -79,7 +79,7 @@ export function ScoreChart(): JSX.Element {
           const p = i === null ? undefined : latest.current.shown[i]
           const x = i === null ? undefined : u.data[0][i]
           if (!p || x === undefined) return setTip(null)
-          setTip({ left: u.valToPos(x, 'x') + u.over.offsetLeft, top: u.valToPos(p.score, 'y') + u.over.offsetTop, point: p })
+          setTip({ left: u.valToPos(x, 'x') + u.over.offsetLeft, top: u.valToPos(p.score ?? p.best ?? 0, 'y') + u.over.offsetTop, point: p })
         },
         click: (i) => {
           const p = latest.current.shown[i]
@@ -151,7 +151,7 @@ function summary(points: Point[], unit: f.Unit, test: boolean): string {
   return `Validation score: the base had ${f.value(first.score, unit)}, the best so far has ${f.value(last.best, unit)} after ${f.whole(last.rollouts)} rollouts; ${f.count(points.length, 'candidate')} validated.${test ? ' The sealed test is drawn at the right.' : ''}`
 }
 
-type Tested = { base: number; other: number; interval: { low: number | null; high: number | null }; verdict: string } | null
+type Tested = { base: number | null; other: number | null; interval: { low: number | null; high: number | null }; verdict: string } | null
 
 function reach(data: uPlot.AlignedData, test: Tested, unit: f.Unit): [number, number] {
   let low = Infinity
@@ -163,7 +163,7 @@ function reach(data: uPlot.AlignedData, test: Tested, unit: f.Unit): [number, nu
   }
   for (const v of data[1] as (number | null)[]) add(v)
   for (const v of data[2] as (number | null)[]) add(v)
-  if (test) for (const v of [test.base, test.other, test.base + (test.interval.low ?? 0), test.base + (test.interval.high ?? 0)]) add(v)
+  if (test && test.base !== null) for (const v of [test.base, test.other, test.base + (test.interval.low ?? 0), test.base + (test.interval.high ?? 0)]) add(v)
   if (low > high) return [0, 1]
   const pad = Math.max((high - low) * 0.1, unit === 'share' ? 0.02 : Math.abs(high) * 0.05 || 0.5)
   return unit === 'share' ? [Math.max(0, low - pad), Math.min(1.0001, high + pad)] : [low - pad, high + pad]
@@ -215,6 +215,8 @@ function options(o: {
 // The base and the winner on the sealed test set. The paired interval is that
 // of their difference, so it stands around the winner, from the base.
 function drawTest(u: uPlot, t: NonNullable<Tested>, font: string): void {
+  if (t.base === null || t.other === null) return
+  const base = t.base
   const c = u.ctx
   const r = devicePixelRatio
   const left = u.bbox.left + u.bbox.width
@@ -235,20 +237,20 @@ function drawTest(u: uPlot, t: NonNullable<Tested>, font: string): void {
   c.strokeStyle = ink
   c.lineWidth = r
   c.setLineDash([3 * r, 3 * r])
-  line(c, x0, y(t.base), x1 + 14 * r, y(t.base))
+  line(c, x0, y(base), x1 + 14 * r, y(base))
   c.setLineDash([])
   c.strokeStyle = good
   c.lineWidth = 2 * r
-  const high = t.interval.high === null ? top : y(t.base + t.interval.high)
-  const low = t.interval.low === null ? bottom : y(t.base + t.interval.low)
+  const high = t.interval.high === null ? top : y(base + t.interval.high)
+  const low = t.interval.low === null ? bottom : y(base + t.interval.low)
   line(c, x1, low, x1, high)
   line(c, x1 - 5 * r, low, x1 + 5 * r, low)
   line(c, x1 - 5 * r, high, x1 + 5 * r, high)
-  mark(c, x0, y(t.base), 4.5 * r, ink, true)
+  mark(c, x0, y(base), 4.5 * r, ink, true)
   mark(c, x1, y(t.other), 5 * r, good, false)
   c.fillStyle = ink
-  const close = Math.abs(y(t.base) - top) < 24 * r ? 18 * r : -10 * r
-  c.fillText('base', x0, y(t.base) + close)
+  const close = Math.abs(y(base) - top) < 24 * r ? 18 * r : -10 * r
+  c.fillText('base', x0, y(base) + close)
   c.fillText('best', x1, Math.max(top + 10 * r, high - 7 * r))
   c.restore()
 }

@@ -8,7 +8,7 @@ import { Empty, Text, Value, Verdict, Whisker } from './ui'
 
 export function Measures({ measures, base, other, label }: { measures: Measure[]; base: string; other: string; label: string }): JSX.Element {
   return (
-    <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+    <div class="scroll" role="group" aria-label={label} tabIndex={0}>
       <table class="measures">
         <caption class="sr">{label}</caption>
         <thead>

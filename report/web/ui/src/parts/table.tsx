@@ -16,15 +16,15 @@ export interface Column<T> {
   class?: string
 }
 
-const part = 100
-
-export function Table<T>({ label, columns, rows, id, sort, rowClass, empty = 'Nothing yet.' }: {
+export function Table<T>({ label, columns, rows, id, sort, rowClass, part = 100, empty = 'Nothing yet.' }: {
   label: string
   columns: Column<T>[]
   rows: T[]
   id: (row: T) => string | number
   sort?: [string, 'up' | 'down']
   rowClass?: (row: T) => string
+  /** How many rows are shown at first. */
+  part?: number
   empty?: string
 }): JSX.Element {
   const [by, setBy] = useState<[string, 'up' | 'down'] | null>(sort ?? null)
@@ -47,7 +47,7 @@ export function Table<T>({ label, columns, rows, id, sort, rowClass, empty = 'No
   }
   return (
     <>
-      <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+      <div class="scroll" role="group" aria-label={label} tabIndex={0}>
         <table>
           <caption class="sr">{label}</caption>
           <thead>
@@ -78,7 +78,7 @@ export function Table<T>({ label, columns, rows, id, sort, rowClass, empty = 'No
         </table>
       </div>
       {sorted.length > shown && (
-        <button type="button" class="more" onClick={() => show(shown + 5 * part)}>
+        <button type="button" class="more" onClick={() => show(shown + Math.max(200, part))}>
           Show more: {whole(shown)} of {whole(sorted.length)} are here
         </button>
       )}

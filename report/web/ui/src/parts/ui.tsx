@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks'
 import { useApp } from '../app'
 import { changeOf } from '../lib/diff'
 import * as f from '../lib/format'
-import type { Measure, Status, Usage, Words } from '../api/types'
+import type { Measure, Note, Status, Usage, Words } from '../api/types'
 import { flat, pieces } from '../lib/visible'
 
 /** Text from a model, from data or from a file: only ever text, and kept apart from what stands around it. */
@@ -38,7 +38,7 @@ export function Block({ text, label, plain }: { text: string; label: string; pla
   }
   return (
     <div class="block">
-      <pre class={plain ? 'plain' : ''} dir="auto" tabIndex={0} role="region" aria-label={label}>{marked(cut ? text.slice(0, shown) : text)}</pre>
+      <pre class={plain ? 'plain' : ''} dir="auto" tabIndex={0} role="group" aria-label={label}>{marked(cut ? text.slice(0, shown) : text)}</pre>
       {'clipboard' in navigator && <button type="button" class="copy" onClick={copy} aria-label={`Copy ${label}`}>{copied ? 'Copied' : 'Copy'}</button>}
       {cut && (
         <button type="button" class="more" onClick={() => show(shown + nextPart)}>
@@ -71,7 +71,7 @@ export function WordDiff({ words, label }: { words: Words[]; label: string }): J
   }
   return (
     <div class="block">
-      <pre class="diff" dir="auto" tabIndex={0} role="region" aria-label={label}>{out}</pre>
+      <pre class="diff" dir="auto" tabIndex={0} role="group" aria-label={label}>{out}</pre>
       {cut && <button type="button" class="more" onClick={() => setAll(true)}>Show the whole difference</button>}
     </div>
   )
@@ -215,20 +215,22 @@ export function Verdict({ m }: { m: Measure }): JSX.Element {
 }
 
 /** The paired interval of a difference on a line through zero. */
-export function Whisker({ m }: { m: Measure }): JSX.Element {
-  const ends = [m.interval.low ?? m.difference, m.interval.high ?? m.difference, m.difference, 0]
+export function Whisker({ m }: { m: Measure }): JSX.Element | null {
+  const d = m.difference
+  if (d === null) return null
+  const ends = [m.interval.low ?? d, m.interval.high ?? d, d, 0]
   const reach = Math.max(...ends.map(Math.abs), 1e-9) * 1.15
   const x = (v: number) => 80 + (v / reach) * 76
   const low = m.interval.low === null ? 0 : x(m.interval.low)
   const high = m.interval.high === null ? 160 : x(m.interval.high)
   return (
     <svg class={`whisker ${f.favours(m)}`} viewBox="0 0 160 18" width="160" height="18" role="img"
-      aria-label={`Difference ${f.difference(m.difference, m.unit)}, 95 % interval ${f.interval(m.interval.low, m.interval.high, m.unit)}`}>
+      aria-label={`Difference ${f.difference(d, m.unit)}, 95 % interval ${f.interval(m.interval.low, m.interval.high, m.unit)}`}>
       <line class="zero" x1="80" x2="80" y1="1" y2="17" />
       <line class="range" x1={low} x2={high} y1="9" y2="9" />
       <line class="range" x1={low} x2={low} y1="5" y2="13" />
       <line class="range" x1={high} x2={high} y1="5" y2="13" />
-      <circle cx={x(m.difference)} cy="9" r="4" />
+      <circle cx={x(d)} cy="9" r="4" />
     </svg>
   )
 }
@@ -238,4 +240,29 @@ export function Short({ text, limit = 160 }: { text: string; limit?: number }): 
   const one = text.slice(0, limit * 2).replace(/\s+/g, ' ').trim()
   const cut = one.length > limit || text.length > limit * 2
   return <span title={cut ? flat(text, 1000) : undefined}><Text>{cut ? one.slice(0, limit - 1) + '…' : one}</Text></span>
+}
+
+/** A share of a whole, as a bar. */
+export function Bar({ share, of = '' }: { share: number; of?: string }): JSX.Element {
+  return (
+    <svg class={`share-bar ${of}`} viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="track" width="100" height="6" />
+      <rect class="fill" width={Math.min(100, Math.max(share > 0 ? 0.5 : 0, 100 * share))} height="6" />
+    </svg>
+  )
+}
+
+/** What happened on the way, the last first. */
+export function Notes({ notes }: { notes: Note[] }): JSX.Element {
+  return (
+    <ol class="notes" tabIndex={0} aria-label="Notes, the last first">
+      {[...notes].reverse().map((n) => (
+        <li class={n.level}>
+          <time dateTime={n.at} title={f.time(n.at)}>{f.clock(n.at)}</time>
+          {n.level === 'warn' && <span class="badge bad">warning</span>}
+          <Short text={n.text} limit={400} />
+        </li>
+      ))}
+    </ol>
+  )
 }
