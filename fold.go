@@ -42,6 +42,7 @@ func (s *State) Apply(e Event) error {
 		s.spend.Failed = s.spend.Failed.Add(e.Usage)
 	case SessionStarted:
 		s.sessions++
+	case ReviewDone: // people's, and no part of the search
 	default:
 		return fmt.Errorf("journal: unknown event %T", e)
 	}
@@ -299,6 +300,7 @@ func (s *State) join(m Member) {
 		s.members[m.hash] = m.ID
 	}
 	s.front.add(s.columns(&m), m.Mean)
+	s.extendObjectiveFront(&m)
 	s.selected = nil
 	if m.Full && m.Mean > s.pool[s.best].Mean {
 		s.best, s.bestSince = m.ID, m.Proposal

@@ -41,6 +41,8 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	if err != nil {
 		return err
 	}
+	var ui *served
+	defer func() { err = errors.Join(err, ui.end(cmd, s)) }() // when the run is closed
 	defer func() { err = errors.Join(err, run.Close()) }()
 	if err := run.Open(ctx); err != nil {
 		return err
@@ -49,6 +51,11 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	tellPlan(watch, run, o)
 	if resumed {
 		tellResumed(watch, progress, o.Out)
+	}
+	if s.ui != "" {
+		if ui, err = serveRun(cmd, run); err != nil {
+			return err
+		}
 	}
 	started := time.Now()
 	watch.begin(progress)
