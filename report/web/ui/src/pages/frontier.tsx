@@ -152,11 +152,10 @@ function Scatter({ x, y, all, measured, on, bend }: {
           <g key={c.id} transform={`translate(${px(c.objectives[x.name]!)} ${py(c.objectives[y.name]!)})`}>
           <a class={`dot-link ${on.has(c.id) ? 'on' : ''} ${c.id === head.best ? 'best' : ''}`} href={href(`/candidates/${c.id}`)}
             aria-label={`Candidate #${c.id}: ${x.name} ${f.value(c.objectives[x.name], f.objectiveUnit(x))}, ${y.name} ${f.value(c.objectives[y.name], f.objectiveUnit(y))}${on.has(c.id) ? ', on the front' : ''}${c.id === bend ? ', knee' : ''}${c.id === head.best ? ', in use' : ''}`}>
-            <title>{`#${c.id}`}</title>
             {c.id === bend && <rect class="knee" x="-9" y="-9" width="18" height="18" transform="rotate(45)" />}
             {c.id === head.best && <circle class="halo best" r="10" />}
             <circle class="body" r={on.has(c.id) ? 5.5 : 4} />
-            {(on.has(c.id) && line.length <= 24) || c.id === head.best ? <text y="-13" text-anchor="middle">{c.id}</text> : null}
+            {(on.has(c.id) && line.length <= 24) || c.id === head.best ? <text y="-13" text-anchor="middle" aria-hidden="true">{c.id}</text> : null}
           </a>
           </g>
         ))}
