@@ -1,7 +1,7 @@
 # The targets explain themselves: make help
 
 .DEFAULT_GOAL := help
-.PHONY: help verify build test race bars campaign lint cover fuzz-short generate search-bench coverage-long
+.PHONY: help verify build test race bars campaign lint cover fuzz-short generate search-bench coverage-long web web-check e2e
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,3 +45,18 @@ search-bench: ## compare search options anew and write the tables of docs/search
 
 coverage-long: ## coverage of the statistical intervals, by long simulation
 	go test ./stats -run Coverage -v -args -long
+
+ui := report/web/ui
+
+$(ui)/node_modules: $(ui)/package-lock.json
+	cd $(ui) && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+web: $(ui)/node_modules ## build the dashboard's pages into report/web/dist
+	cd $(ui) && npm run --silent build
+
+web-check: ## type check and test the pages; fail if dist is not what they build to
+	.ci/web check
+
+e2e: ## look at every page with Chromium, and at a report file
+	.ci/web e2e

@@ -21,13 +21,14 @@ import (
 	"github.com/gepa-go/gepa/config"
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/report/serve"
+	"github.com/gepa-go/gepa/report/web"
 )
 
 // defaultAddr is where the dashboard is, if that is free.
 const defaultAddr = "127.0.0.1:7333"
 
 // pages returns the dashboard's pages.
-func pages() fs.FS { return serve.Placeholder() }
+func pages() fs.FS { return web.FS() }
 
 // dashboard says where the dashboard is served, and for whom.
 type dashboard struct {
