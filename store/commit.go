@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -37,8 +38,9 @@ type writer struct {
 	path     string
 	format   int64
 	conn     *sql.Conn
-	insert   *sql.Stmt
+	do       statements
 	last     int64 // seq of the last record
+	known    identities
 	broken   error // set when nothing more may be written
 	requests chan *request
 	quit     chan struct{} // closed to end run
@@ -64,20 +66,27 @@ func newWriter(ctx context.Context, db *sql.DB, path string) (*writer, error) {
 		quit:     make(chan struct{}),
 		ended:    make(chan struct{}),
 	}
-	w.commit = func() error { return w.exec("COMMIT") }
-	err = conn.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM record").Scan(&w.last)
-	if err == nil {
-		columns, places := "seq, kind, key, at, sum, data", "?, ?, ?, ?, ?, ?"
-		if format > formatPlain {
-			columns, places = columns+", size", places+", ?"
-		}
-		w.insert, err = conn.PrepareContext(ctx,
-			"INSERT INTO record ("+columns+") VALUES ("+places+") ON CONFLICT (kind, key) WHERE key <> '' DO NOTHING")
-	}
-	if err != nil {
+	w.commit = func() error { return w.raw(func() error { return w.do.commit.run() }) }
+	if err := w.load(ctx, db); err != nil {
 		return nil, errors.Join(explain("open", path, err), conn.Close())
 	}
 	return w, nil
+}
+
+// load reads what the writer must know of the records that are there, and
+// prepares its statements.
+func (w *writer) load(ctx context.Context, db *sql.DB) error {
+	err := w.conn.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM record").Scan(&w.last)
+	if err != nil {
+		return err
+	}
+	if w.known, err = knownResults(ctx, db); err != nil {
+		return err
+	}
+	return w.conn.Raw(func(conn any) error {
+		w.do, err = prepareStatements(ctx, conn, w.format)
+		return err
+	})
 }
 
 // submit hands a request to the writer and waits for its outcome.
@@ -156,15 +165,19 @@ func (w *writer) serve(group []*request) {
 
 // transact stores a group in one transaction.
 func (w *writer) transact(group []*request) error {
-	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := w.raw(func() error { return w.do.begin.run() }); err != nil {
 		return explain(appending, w.path, err)
 	}
 	last, err := w.last, error(nil)
-	for _, r := range group {
-		if last, err = w.apply(r, last); err != nil {
-			break
+	var fresh []identity // known only if the transaction succeeds
+	err = w.raw(func() error {
+		for _, r := range group {
+			if fresh, last, err = w.apply(r, fresh, last); err != nil {
+				return err
+			}
 		}
-	}
+		return nil
+	})
 	if err == nil {
 		err = w.commit()
 		if err != nil && primaryCode(err) != sqlite3.SQLITE_FULL && primaryCode(err) != sqlite3.SQLITE_BUSY {
@@ -174,6 +187,7 @@ func (w *writer) transact(group []*request) error {
 		}
 	}
 	if err != nil {
+		w.known.forget(fresh)
 		// SQLite may have rolled back already, which makes this fail. If the
 		// transaction is still open, the next BEGIN says so.
 		_ = w.exec("ROLLBACK")
@@ -183,35 +197,39 @@ func (w *writer) transact(group []*request) error {
 	return nil
 }
 
-// apply stores one request within a transaction and returns the number of the
-// then last record.
-func (w *writer) apply(r *request, last int64) (int64, error) {
+// apply stores one request within a transaction. It returns the number of the
+// then last record, and fresh with the identities that are new.
+func (w *writer) apply(r *request, fresh []identity, last int64) ([]identity, int64, error) {
 	for name, value := range r.meta {
-		_, err := w.conn.ExecContext(context.Background(),
-			"INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
-		if err != nil {
-			return last, err
+		if err := w.do.meta.run(name, value); err != nil {
+			return fresh, last, err
 		}
 	}
 	for _, rec := range r.entries {
+		if rec.Key != "" {
+			id := identityOf(rec.Kind, rec.Key)
+			if !w.known.add(id) {
+				continue // a result that is there already
+			}
+			fresh = append(fresh, id)
+		}
 		at := stamp(rec.At).Format(time.RFC3339Nano)
 		sum := int64(checksum(last+1, rec.Record, at))
-		values := []any{last + 1, rec.Kind, rec.Key, at, sum, rec.data}
-		if w.format > formatPlain {
-			values = append(values, rec.size)
+		values := []driver.Value{last + 1, rec.Kind, rec.Key, at, sum, rec.data, int64(rec.size)}
+		if w.format == formatPlain {
+			values = values[:len(values)-1]
 		}
-		res, err := w.insert.ExecContext(context.Background(), values...)
-		if err != nil {
-			return last, err
+		if err := w.do.insert.run(values...); err != nil {
+			return fresh, last, err
 		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return last, err
-		}
-		last += n // 0 for a result that is there already
+		last++
 	}
-	return last, nil
+	return fresh, last, nil
 }
+
+// raw calls f while nobody else uses the connection, with the driver's own
+// statements: a journal runs few of them, very often.
+func (w *writer) raw(f func() error) error { return w.conn.Raw(func(any) error { return f() }) }
 
 // exec runs a statement without arguments. A commit is never interrupted, so
 // there is no context.
@@ -228,5 +246,5 @@ func (w *writer) stop() {
 
 // close gives the connection back; run must have ended.
 func (w *writer) close() error {
-	return errors.Join(w.insert.Close(), w.conn.Close())
+	return errors.Join(w.raw(w.do.close), w.conn.Close())
 }

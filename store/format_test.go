@@ -18,10 +18,8 @@ import (
 // Files of every format that was ever released can be read and continued.
 func TestReadsReleasedFormats(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 60_000_000, time.UTC)
-	for name, rollout := range map[string]string{
-		"format1.db": `{"score":0.5}`,
-		"format2.db": `{"score":0.5,"text":"` + strings.Repeat("said é again, ", 100) + `"}`, // packed
-	} {
+	long := `{"score":0.5,"text":"` + strings.Repeat("said é again, ", 100) + `"}` // packed
+	for name, rollout := range map[string]string{"format1.db": `{"score":0.5}`, "format2.db": long, "format3.db": long} {
 		t.Run(name, func(t *testing.T) {
 			want := []gepa.Record{
 				{Kind: "plan", Data: json.RawMessage(`{"number": 1}`), At: at},

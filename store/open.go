@@ -19,7 +19,7 @@ import (
 // The marks by which a file is known, in SQLite's own header fields.
 const (
 	applicationID = 0x47455041 // "GEPA"
-	formatVersion = 2          // user_version
+	formatVersion = 3          // user_version
 	formatPlain   = 1          // the format before data was packed
 )
 
@@ -27,9 +27,9 @@ const (
 // locks (a checkpoint, a recovery) before it fails.
 const busyTimeout = 10 * time.Second
 
-// schema is format 2; docs/formats/journal.md explains it. Files of format 1,
-// whose records have no size and are never packed, are read and continued as
-// they are.
+// schema is format 3; docs/formats/journal.md explains it. Files of earlier
+// formats are read and continued as they are: format 2 has an index over kind
+// and key, and the records of format 1 have no size and are never packed.
 const schema = `
 CREATE TABLE meta (
 	name  TEXT NOT NULL PRIMARY KEY,
@@ -44,7 +44,6 @@ CREATE TABLE record (
 	size INTEGER NOT NULL,
 	data ANY     NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX record_result ON record (kind, key) WHERE key <> '';
 `
 
 // Create makes a new journal at path and opens it for writing. The folder must

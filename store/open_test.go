@@ -91,7 +91,7 @@ func TestOpenRefuses(t *testing.T) {
 		}, []opener{store.Open, store.OpenOrCreate, store.OpenReadOnly}, store.ErrNotJournal, "another program"},
 		{"newer", "run.db", func(t *testing.T, path string) {
 			make2(t, path)
-			tamper(t, path, "PRAGMA user_version=3")
+			tamper(t, path, "PRAGMA user_version=99")
 		}, []opener{store.Open, store.OpenOrCreate, store.OpenReadOnly}, store.ErrNewer, "update gepa"},
 		{"impossible version", "run.db", func(t *testing.T, path string) {
 			make2(t, path)

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"compress/flate"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,7 +15,7 @@ import (
 // packed is a record's data as it is stored.
 type packed struct {
 	// data is the JSON text itself, a string, or its DEFLATE form, a []byte.
-	data any
+	data driver.Value
 	// size is the number of bytes of the JSON text where data is its DEFLATE
 	// form, and else 0.
 	size int
