@@ -220,7 +220,7 @@ func (d *drawing) head(title, about string) {
 	room := d.width - 2*margin
 	warning := ""
 	if h.Simulated {
-		warning = " · simulated: " + simulatedRoles(h.Models)
+		warning = " · simulated: " + notReal(h.Models)
 	}
 	about = d.fit(about, textSize, false, room-d.measure(warning, textSize, true))
 	d.write(text{at: point{margin, 32}, content: d.fit(title, titleSize, true, room), size: titleSize, bold: true, ink: d.theme.ink})
@@ -232,8 +232,8 @@ func (d *drawing) head(title, about string) {
 	d.scene.label = title + ": " + about + warning
 }
 
-// simulatedRoles says whose figures are no language model's.
-func simulatedRoles(m report.Models) string {
+// notReal says what was no language model.
+func notReal(m report.Models) string {
 	var roles []string
 	for _, r := range []struct {
 		name string
@@ -243,10 +243,15 @@ func simulatedRoles(m report.Models) string {
 			roles = append(roles, r.name)
 		}
 	}
-	if len(roles) == 0 {
+	switch len(roles) {
+	case 0:
 		return "no language model answered"
+	case 1:
+		return "the " + roles[0] + " model is no language model"
+	default:
+		last := len(roles) - 1
+		return strings.Join(roles[:last], ", ") + " and " + roles[last] + " models are no language models"
 	}
-	return "no language model as " + strings.Join(roles, ", ")
 }
 
 // A key is an entry of a legend: a sign and what it stands for. The sign is

@@ -120,7 +120,7 @@ func pareto(dots []dot, dx, dy gepa.Direction) []int {
 // knee returns the dot of a front that is farthest from the line between its
 // ends, both objectives measured in the front's own range; −1 where no dot is
 // off that line on the better side.
-func knee(dots []dot, front []int, dx, dy gepa.Direction) int {
+func knee(dots []dot, front []int, dy gepa.Direction) int {
 	if len(front) < 3 {
 		return -1
 	}
@@ -134,7 +134,6 @@ func knee(dots []dot, front []int, dx, dy gepa.Direction) int {
 		if dy == gepa.Minimize {
 			gain = -gain
 		}
-		_ = dx // the front's order by x is the same whichever way x improves
 		if gain > far {
 			found, far = i, gain
 		}
@@ -166,7 +165,7 @@ func (d *drawing) front(dots []dot, front []int, x, y axis, dx, dy gepa.Directio
 	for _, i := range front {
 		on[i] = true
 	}
-	bend := knee(dots, front, dx, dy)
+	bend := knee(dots, front, dy)
 	for i, p := range dots {
 		look := paint{fill: d.theme.other.fade(0.35), line: d.theme.other, width: 1}
 		r := 4.2
@@ -180,21 +179,12 @@ func (d *drawing) front(dots []dot, front []int, x, y axis, dx, dy gepa.Directio
 	if bend >= 0 {
 		d.add(disc(x.at(dots[bend].x), y.at(dots[bend].y), 10.5), paint{line: d.theme.ink, width: 1.4, dash: []float64{3, 2.5}})
 	}
-	shiftX, anchorX, shiftY := 9.0, start, -7.0
-	if dx == gepa.Minimize {
-		shiftX, anchorX = -9, end
-	}
-	if dy == gepa.Minimize {
-		shiftY = 15
-	}
-	for i, p := range dots {
+	for _, p := range dots {
 		if p.candidate.Best {
 			d.hinted(diamond(x.at(p.x), y.at(p.y), 7.5), paint{fill: d.theme.best, line: d.theme.background, width: 1.5}, d.hintOfDot(p))
 		}
-		if on[i] || p.candidate.Best || p.candidate.ID == 0 {
-			d.strong(x.at(p.x)+shiftX, y.at(p.y)+shiftY, fmt.Sprint(p.candidate.ID), anchorX, d.theme.ink)
-		}
 	}
+	d.names(dots, on, bend, x, y, dx, dy)
 	keys := []key{
 		{func(x, y float64) {
 			d.segment(x-12, y, x+12, y, paint{line: d.theme.frontier, width: 2})
@@ -211,6 +201,53 @@ func (d *drawing) front(dots []dot, front []int, x, y axis, dx, dy gepa.Directio
 		}, 14, "knee"})
 	}
 	d.legend(keys...)
+}
+
+// names writes the ids of the candidates on the front, of the best and of the
+// base beside them, on the better side, where there is room: the best, the knee
+// and the base first.
+func (d *drawing) names(dots []dot, on map[int]bool, bend int, x, y axis, dx, dy gepa.Direction) {
+	rank := func(i int) int {
+		switch c := dots[i].candidate; {
+		case c.Best:
+			return 0
+		case i == bend:
+			return 1
+		case c.ID == 0:
+			return 2
+		case on[i]:
+			return 3
+		default:
+			return 4
+		}
+	}
+	order := make([]int, len(dots))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank(a), rank(b)) })
+	var taken []point
+	for _, i := range order {
+		if rank(i) == 4 {
+			return
+		}
+		far := 9.0
+		if i == bend {
+			far = 12
+		}
+		at, to := point{x.at(dots[i].x) + far, y.at(dots[i].y) - far + 2}, start
+		if dx == gepa.Minimize {
+			at.x, to = at.x-2*far, end
+		}
+		if dy == gepa.Minimize {
+			at.y += 2*far + 4
+		}
+		if slices.ContainsFunc(taken, func(p point) bool { return math.Abs(p.x-at.x) < 24 && math.Abs(p.y-at.y) < 12 }) {
+			continue
+		}
+		taken = append(taken, at)
+		d.strong(at.x, at.y, fmt.Sprint(dots[i].candidate.ID), to, d.theme.ink)
+	}
 }
 
 func (d *drawing) hintOfDot(p dot) string {

@@ -42,7 +42,7 @@ func (d *drawing) heatmap() error {
 	left, right := 84.0, 76.0
 	// The cells take the width that there is, and more where they must.
 	cw := math.Floor((d.width-left-right)/float64(t.columns)*4) / 4
-	cw = min(max(cw, 1), 26)
+	cw = min(max(cw, 1), 40)
 	ch := min(max(math.Floor(420/float64(len(t.rows))), 2), 18, max(cw*1.6, 4))
 	d.width = max(d.width, left+right+cw*float64(t.columns))
 	d.height = heading + 12 + ch*float64(len(t.rows)) + 62

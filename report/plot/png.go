@@ -36,7 +36,7 @@ func writePNG(w io.Writer, s *scene, scale float64) error {
 		}
 		p.paint(sh)
 	}
-	return (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(w, p.into)
+	return (&png.Encoder{CompressionLevel: png.DefaultCompression}).Encode(w, p.into)
 }
 
 type painter struct {

@@ -197,8 +197,12 @@ func (d *drawing) course(x, y axis, spots []spot) {
 	d.hinted(diamond(px, py, 7.5), paint{fill: d.theme.best, line: d.theme.background, width: 1.5}, hintOf(winner))
 	d.scoreLegend(partly, winner)
 	d.strong(x.to, at+15, "base "+score(base.score), end, d.theme.base)
-	if winner.candidate.ID != base.candidate.ID {
-		d.strong(x.to, y.at(winner.score)-8, "best "+score(winner.score), end, d.theme.best)
+	if name := "best " + score(winner.score); winner.candidate.ID != base.candidate.ID {
+		above := 8.0
+		if px > x.to-d.measure(name, smallSize, true)-12 {
+			above = 13
+		}
+		d.strong(x.to, py-above, name, end, d.theme.best)
 	}
 }
 
@@ -249,11 +253,16 @@ func (d *drawing) testPanel(y axis, m view.Measure) {
 	d.strong(left+testWidth/2, y.to-8, fmt.Sprintf("Sealed test, %s", count(m.N, "example")), middle, d.theme.ink)
 	bx, ox := left+testWidth*0.27, left+testWidth*0.67
 	base, other := float64(m.Base), float64(m.Other)
-	d.segment(bx, y.at(base), ox, y.at(base), paint{line: d.theme.base, width: 1.2, dash: []float64{5, 4}})
+	alone := d.run.Head.Best != nil && *d.run.Head.Best == 0
+	if alone {
+		bx = left + testWidth/2
+	} else {
+		d.segment(bx, y.at(base), ox, y.at(base), paint{line: d.theme.base, width: 1.2, dash: []float64{5, 4}})
+	}
 	d.hinted(disc(bx, y.at(base), 5), paint{fill: d.theme.base, line: d.theme.background, width: 1.5}, "base: "+score(base))
 	d.strong(bx, y.at(base)-11, score(base), middle, d.theme.ink)
 	d.label(bx, y.from+18, "base", middle, d.theme.dim)
-	if best := d.run.Head.Best; best != nil && *best == 0 {
+	if alone {
 		d.label(left+testWidth/2, y.from+40, "no candidate was better", middle, d.theme.dim)
 		return
 	}
