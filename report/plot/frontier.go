@@ -276,23 +276,23 @@ func (d *drawing) wins() error {
 		about += fmt.Sprintf(" · the first %d are shown", maxBars)
 		on = on[:maxBars]
 	}
-	const bar, pitch = 18.0, 26.0
-	d.height = heading + pitch*float64(len(on)) + 62
+	const bar, pitch, top = 18.0, 26.0, heading + 8
+	d.height = top + pitch*float64(len(on)) + 62
 	d.head("What the candidates on the frontier win", about)
 	scale := d.scoreScale()
 	d.legend(d.rampKey(scale.low, scale.high, "validation score"), d.bestKey())
 	x := numbers(0, float64(max(on[0].Wins, 1)), 0, math.Inf(1), 6)
 	x.from, x.to = 108, d.width-margin-110
-	bottom := heading + pitch*float64(len(on))
+	bottom := top + pitch*float64(len(on))
 	for _, t := range x.ticks {
 		if t.value != math.Trunc(t.value) {
 			continue
 		}
-		d.segment(x.at(t.value), heading, x.at(t.value), bottom, paint{line: d.theme.grid, width: 1})
+		d.segment(x.at(t.value), top, x.at(t.value), bottom, paint{line: d.theme.grid, width: 1})
 		d.label(x.at(t.value), bottom+18, grouped(t.value, 0), middle, d.theme.dim)
 	}
 	for i, c := range on {
-		y := heading + pitch*float64(i) + (pitch-bar)/2
+		y := top + pitch*float64(i) + (pitch-bar)/2
 		fill, value := d.theme.missing, "not known"
 		if v, ok := known(c.Validation); ok {
 			fill, value = d.theme.shade(scale.at(v)), score(v)
@@ -305,9 +305,9 @@ func (d *drawing) wins() error {
 		}
 		d.label(x.at(float64(c.Wins))+8, y+13, fmt.Sprintf("%d · score %s", c.Wins, value), start, d.theme.ink)
 	}
-	d.segment(x.from, heading, x.from, bottom, paint{line: d.theme.dim, width: 1})
+	d.segment(x.from, top, x.from, bottom, paint{line: d.theme.dim, width: 1})
 	d.write(text{at: point{(x.from + x.to) / 2, bottom + 42}, content: "wins: validation examples on which the candidate has the best score, alone or with others", size: textSize, ink: d.theme.ink, anchor: middle})
-	d.write(text{at: point{margin + 6, (heading + bottom) / 2}, content: d.fit("candidate", textSize, false, bottom-heading), size: textSize, ink: d.theme.ink, anchor: middle, upright: true})
+	d.strong(x.from-10, top-4, "candidate", end, d.theme.dim)
 	d.description = about + "."
 	return nil
 }

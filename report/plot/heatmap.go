@@ -43,9 +43,9 @@ func (d *drawing) heatmap() error {
 	// The cells take the width that there is, and more where they must.
 	cw := math.Floor((d.width-left-right)/float64(t.columns)*4) / 4
 	cw = min(max(cw, 1), 40)
-	ch := min(max(math.Floor(420/float64(len(t.rows))), 2), 18, max(cw*1.6, 4))
+	ch := min(max(math.Floor(420/float64(len(t.rows))), 2), 22, max(cw*1.6, 4))
 	d.width = max(d.width, left+right+cw*float64(t.columns))
-	d.height = heading + 12 + ch*float64(len(t.rows)) + 62
+	d.height = heading + 14 + ch*float64(len(t.rows)) + 62
 	what := fmt.Sprintf("%s × %s", count(len(d.run.Candidates), "candidate"), count(len(d.run.Scores.Examples), "validation example"))
 	if len(t.rows) < len(d.run.Candidates) {
 		what += fmt.Sprintf(" · the best %d candidates", len(t.rows))
@@ -55,18 +55,14 @@ func (d *drawing) heatmap() error {
 	}
 	d.head("Scores by candidate and example", what)
 	d.rampLegend(t)
-	top := heading + 12
+	top := heading + 14
 	d.cells(t, left, top, cw, ch)
 	d.rowLabels(t, left, top, cw, ch)
 	bottom := top + ch*float64(len(t.rows))
 	d.add(rectangle(left, top, cw*float64(t.columns), ch*float64(len(t.rows))), paint{line: d.theme.dim.fade(0.6), width: 1})
 	d.write(text{
-		at: point{left + cw*float64(t.columns)/2, bottom + 24}, content: "validation examples, the easiest first",
+		at: point{left + cw*float64(t.columns)/2, bottom + 24}, content: "validation examples, the easiest first; candidates, the best first",
 		size: textSize, ink: d.theme.ink, anchor: middle,
-	})
-	d.write(text{
-		at: point{margin + 6, (top + bottom) / 2}, content: d.fit("candidates, the best first", textSize, false, max(bottom-top+60, 60)),
-		size: textSize, ink: d.theme.ink, anchor: middle, upright: true,
 	})
 	d.description = "Rows are candidates by falling mean score, columns validation examples by falling mean score. " +
 		"Examples that a candidate was not run on, and failures of the program, have marks of their own."
@@ -234,6 +230,7 @@ func kindOf(c cell, t table, shades int) int {
 func (d *drawing) rowLabels(t table, left, top, cw, ch float64) {
 	every := int(math.Ceil(12 / ch))
 	right := left + cw*float64(t.columns)
+	d.strong(left-8, top-6, "candidate", end, d.theme.dim)
 	d.strong(right+8, top-6, "mean", start, d.theme.dim)
 	for i, c := range t.candidates {
 		y := top + (float64(i)+0.5)*ch
