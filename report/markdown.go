@@ -223,7 +223,7 @@ func (s Summary) markdownTail(o MarkdownOptions) string {
 			continue
 		}
 		in, out := r.tokens()
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", r.name, thousands(r.Calls), thousands(r.Usage.Cached), in, out, prose(r.Cost))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", r.name, thousands(r.Calls), thousands(r.Usage.Cached), in, out, r.Cost)
 	}
 	b.WriteString("\n<details><summary>How to do it again</summary>\n\n")
 	var list []string
@@ -301,21 +301,21 @@ func visible(text string) string {
 }
 
 // prose writes a sentence so that Markdown sees no markup in it, and GitHub
-// neither mentions nor references.
+// neither mentions, references nor links.
 func prose(text string) string {
 	var b strings.Builder
 	for _, r := range clip(visible(unbroken(text)), sentenceLimit) {
 		switch {
 		case r == '@' || r == '#':
 			b.WriteString("\\" + string(r) + "\u2060") // keeps the name or number behind it from being one
-		case r < utf8.RuneSelf && (unicode.IsPunct(r) || unicode.IsSymbol(r)) && !strings.ContainsRune(",;.%'+-", r):
+		case strings.ContainsRune("\\`*_{}[]<>|~&$!", r):
 			b.WriteString("\\" + string(r))
 		default:
 			b.WriteRune(r)
 		}
 	}
 	// Addresses are links without any markup.
-	return strings.ReplaceAll(b.String(), "www.", "www\\.")
+	return strings.NewReplacer("://", "\\://", "www.", "www\\.", "WWW.", "WWW\\.").Replace(b.String())
 }
 
 // codeSpan writes a name as code. It is fit for a cell of a table.

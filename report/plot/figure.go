@@ -113,6 +113,7 @@ func Draw(run *view.Run, o Options) (*Figure, error) {
 	if err := errors.Join(draw(), d.err); err != nil {
 		return nil, err
 	}
+	d.lower(d.extra)
 	return &Figure{d.scene, d.scale}, nil
 }
 
@@ -131,7 +132,8 @@ type drawing struct {
 	theme theme
 	fonts *fonts
 	scale float64
-	err   error // the first of measuring texts
+	err   error   // the first of measuring texts
+	extra float64 // height of the legend's rows but the first
 }
 
 func newDrawing(run *view.Run, o Options) (*drawing, error) {
@@ -176,7 +178,9 @@ const (
 // The place of things around the plot.
 const (
 	margin  = 24.0
-	heading = 92.0 // above the plot: title, subtitle, legend
+	heading = 92.0 // above the plot: title, subtitle, a row of the legend
+	// legendRow is the height of each further row of it.
+	legendRow = 19.0
 )
 
 func (d *drawing) measure(s string, size float64, bold bool) float64 {
@@ -207,6 +211,24 @@ func (d *drawing) strong(x, y float64, s string, a anchor, c ink) {
 	d.write(text{at: point{x, y}, content: s, size: smallSize, ink: c, anchor: a, bold: true})
 }
 
+// caption writes lines of explanation, wrapped, in the middle of the bottom, and
+// makes the room for them.
+func (d *drawing) caption(s string) {
+	var lines []string
+	for word := range strings.FieldsSeq(s) {
+		if n := len(lines); n > 0 && d.measure(lines[n-1]+" "+word, smallSize, false) <= d.width-2*margin {
+			lines[n-1] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	for _, l := range lines {
+		d.label(d.width/2, d.height+4, l, middle, d.theme.dim)
+		d.height += 16
+	}
+	d.height += 8
+}
+
 // head writes title and subtitle. What is simulated is said in every figure.
 func (d *drawing) head(title, about string) {
 	h := d.run.Head
@@ -217,6 +239,8 @@ func (d *drawing) head(title, about string) {
 	if name != "" {
 		about = name + " · " + about
 	}
+	d.pinning = true
+	defer func() { d.pinning = false }()
 	room := d.width - 2*margin
 	warning := ""
 	if h.Simulated {
@@ -262,20 +286,21 @@ type key struct {
 	means string
 }
 
-// legend writes entries in a row above the plot.
+// legend writes entries above the plot, in as many rows as they need.
 func (d *drawing) legend(keys ...key) {
-	x := margin
-	const y = 76.0
+	d.pinning = true
+	x, y := margin, 76.0
 	for _, k := range keys {
-		d.sign(k, &x, y)
+		wide := k.width + 6 + d.measure(k.means, smallSize, false)
+		if x > margin && x+wide > d.width-margin {
+			x, y = margin, y+legendRow
+			d.extra += legendRow
+		}
+		k.sign(x+k.width/2, y-4)
+		d.label(x+k.width+6, y, k.means, start, d.theme.dim)
+		x += wide + 20
 	}
-}
-
-func (d *drawing) sign(k key, x *float64, y float64) {
-	k.sign(*x+k.width/2, y-4)
-	*x += k.width + 6
-	d.label(*x, y, k.means, start, d.theme.dim)
-	*x += d.measure(k.means, smallSize, false) + 20
+	d.pinning = false
 }
 
 // known returns a number and whether it is one.

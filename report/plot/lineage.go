@@ -40,7 +40,7 @@ func (d *drawing) lineage() error {
 		side = d.width / 2
 	}
 	top := heading + most + 16
-	d.height = top + max(high-low, 40) + most + 44
+	d.height = top + max(high-low, 40) + most + 28
 	shift := top - low + max(40-(high-low), 0)/2
 	at := func(n *node) point { return point{side + step*float64(n.layer), n.place + shift} }
 
@@ -67,7 +67,7 @@ func (d *drawing) lineage() error {
 		}
 		d.node(c, at(n), r, scale)
 	}
-	d.label(d.width/2, d.height-16, "each generation is made from those at its left; area by wins: examples on which a candidate has the best score", middle, d.theme.dim)
+	d.caption("Each generation is made from those at its left. Area by wins: the examples on which a candidate has the best score.")
 	d.description = about + ". The nodes are candidates, the edges lead from parents to children."
 	return nil
 }

@@ -11,6 +11,7 @@ type scene struct {
 	// label and description say to a screen reader what the picture shows.
 	label, description string
 	shapes             []shape
+	pinning            bool // what is added now is pinned
 }
 
 // A shape is what is painted in one go: an outline, filled and stroked, or a
@@ -21,6 +22,8 @@ type shape struct {
 	text    *text
 	// hint is shown when the pointer rests on the shape.
 	hint string
+	// pinned shapes stay where they are when room is made below the legend.
+	pinned bool
 }
 
 // paint says how an outline looks. The zero ink is none.
@@ -125,7 +128,7 @@ const (
 func (s *scene) add(outline []stroke, p paint) { s.hinted(outline, p, "") }
 
 func (s *scene) hinted(outline []stroke, p paint, hint string) {
-	s.shapes = append(s.shapes, shape{outline: outline, paint: p, hint: hint})
+	s.shapes = append(s.shapes, shape{outline: outline, paint: p, hint: hint, pinned: s.pinning})
 }
 
 func (s *scene) segment(x1, y1, x2, y2 float64, p paint) {
@@ -134,6 +137,24 @@ func (s *scene) segment(x1, y1, x2, y2 float64, p paint) {
 
 func (s *scene) write(t text) {
 	if t.content != "" {
-		s.shapes = append(s.shapes, shape{text: &t})
+		s.shapes = append(s.shapes, shape{text: &t, pinned: s.pinning})
 	}
+}
+
+// lower moves all that is not pinned down, and makes the scene as much higher.
+func (s *scene) lower(by float64) {
+	for _, sh := range s.shapes {
+		if sh.pinned {
+			continue
+		}
+		if sh.text != nil {
+			sh.text.at.y += by
+		}
+		for i := range sh.outline {
+			for k := range sh.outline[i].to {
+				sh.outline[i].to[k].y += by
+			}
+		}
+	}
+	s.height += by
 }

@@ -1,4 +1,4 @@
-package page
+package onepage
 
 import (
 	"cmp"
@@ -267,4 +267,3 @@ func (g *gatherer) words() string {
 	}
 	return "The details of " + strings.Join(parts, " and ") + " are not in this file, to keep it small."
 }
-

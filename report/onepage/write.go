@@ -1,4 +1,4 @@
-package page
+package onepage
 
 import (
 	"bytes"
