@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,6 +32,7 @@ const (
 	sentenceLimit = 2_000
 	commandLimit  = 4_000
 	measureLimit  = 40 // rows
+	ticksLimit    = 60 // backticks in a row
 )
 
 // Markdown writes the summary as a comment on a pull request, in GitHub's
@@ -106,7 +109,9 @@ func (s Summary) markdownTest(b *strings.Builder) {
 type textChange struct {
 	name  string
 	lines []string
-	size  int // characters
+	size  int // characters of the diff
+	// around is how many characters stand around the diff at most.
+	around int
 }
 
 // markdownChanges shows the diffs within so many characters. They share what
@@ -134,11 +139,17 @@ func (s Summary) markdownChanges(room int) string {
 		}
 		closing = "Unchanged: " + list + ".\n\n"
 	}
-	// What stands around a diff, and the notes of what is left out.
-	const around = 2*nameLimit + 200
-	room -= utf8.RuneCountInString(closing) + 200
-	shown := min(len(changes), max(room/(around+200), 0))
-	room -= shown * around
+	const notes = 200 // what is said of what is left out
+	room -= utf8.RuneCountInString(closing) + notes
+	shown := 0
+	for _, c := range changes {
+		const least = 200 // characters of a diff that are worth a place
+		if need := c.around + min(c.size, least); need <= room {
+			room, shown = room-c.around, shown+1
+		} else {
+			break
+		}
+	}
 	allowed := share(changes[:shown], room)
 	for i, c := range changes[:shown] {
 		c.write(&b, allowed[i])
@@ -150,13 +161,15 @@ func (s Summary) markdownChanges(room int) string {
 }
 
 func newTextChange(c Component) textChange {
+	longTicks := regexp.MustCompile("(`{" + strconv.Itoa(ticksLimit) + "})`+") // the fence is longer than any run
 	ch := textChange{name: c.Name}
 	lines := strings.Split(strings.TrimSuffix(c.Diff, "\n"), "\n")
 	for _, l := range lines[min(2, len(lines)):] { // without the names of the two sides
-		l = visible(l)
+		l = longTicks.ReplaceAllString(visible(l), "$1…")
 		ch.lines = append(ch.lines, l)
 		ch.size += utf8.RuneCountInString(l) + 1
 	}
+	ch.around = 160 + utf8.RuneCountInString(html.EscapeString(shortName(c.Name))) + 2*min(len(fenceOf(c.Diff)), ticksLimit+1)
 	return ch
 }
 
