@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/gepa-go/gepa"
@@ -28,12 +29,48 @@ func NewContext(ctx context.Context, rt Runtime) context.Context {
 }
 
 // A setting is how a predictor behaves in a program: under which name, with
-// which signature (the instructions are the component's starting text) and
-// demonstrations.
+// which signature (the instructions are the component's starting text),
+// demonstrations, and fields whose descriptions are components, too.
 type setting struct {
-	name  string
-	sig   Signature
-	demos []gepa.Fields
+	name      string
+	sig       Signature
+	demos     []gepa.Fields
+	described []string
+}
+
+// components lists the predictor's texts.
+func (s setting) components() []gepa.Component {
+	out := []gepa.Component{{Name: s.name, Text: s.sig.Instructions}}
+	for _, name := range s.described {
+		for _, f := range s.sig.Fields() {
+			if f.Name == name {
+				out = append(out, gepa.Component{Name: s.name + "." + name, Text: f.Description()})
+			}
+		}
+	}
+	return out
+}
+
+// with returns the setting with a candidate's texts, as far as it has them.
+func (s setting) with(candidate gepa.Candidate) setting {
+	if text, ok := candidate[s.name]; ok {
+		s.sig = s.sig.WithInstructions(text)
+	}
+	for _, name := range s.described {
+		text, ok := candidate[s.name+"."+name]
+		if !ok {
+			continue
+		}
+		s.sig.Inputs, s.sig.Outputs = slices.Clone(s.sig.Inputs), slices.Clone(s.sig.Outputs)
+		for _, fields := range [][]Field{s.sig.Inputs, s.sig.Outputs} {
+			for i := range fields {
+				if fields[i].Name == name {
+					fields[i].Desc = text
+				}
+			}
+		}
+	}
+	return s
 }
 
 // A run is one execution of a program with one candidate. It travels in the
@@ -76,11 +113,7 @@ func runFrom(ctx context.Context) *run {
 func (r *run) settingOf(p *Predictor) setting {
 	if r.program != nil {
 		if i, ok := r.program.index[p]; ok {
-			s := r.program.settings[i]
-			if text, ok := r.candidate[s.name]; ok {
-				s.sig = s.sig.WithInstructions(text)
-			}
-			return s
+			return r.program.settings[i].with(r.candidate)
 		}
 	}
 	return setting{sig: p.sig, demos: p.demos}

@@ -15,7 +15,7 @@ import (
 // one minibatch are judged once, however many are wanted from it.
 func (p *Proposer) judge(ctx context.Context, req gepa.ReflectRequest, component string, item int) (answer, error) {
 	x := req.Examples[item]
-	cut := fit([]record{newRecord(component, x, "")}, p.options.RecordTokens)[0]
+	cut := fit([]record{newRecord(p.options.calls(component), x, "")}, p.options.RecordTokens)[0]
 	sig, inputs := p.feedbackSignature(req, component, x, cut)
 	messages, err := program.ChatFormat{}.Messages(sig, nil, inputs)
 	if err != nil {

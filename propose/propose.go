@@ -67,6 +67,9 @@ type Options struct {
 	// Linter looks at every new text. What it refuses is told to the model
 	// once, for a repair.
 	Linter Linter
+	// Parts says of components that are no module of their own what they
+	// belong to, by name. Defaults to none.
+	Parts map[string]Part
 	// RecordTokens bounds the recorded data within one prompt, by
 	// [EstimateTokens]. Longer values lose their middle; examples share
 	// fairly. 0 means 24,000.
@@ -80,6 +83,21 @@ type Options struct {
 	// Logger is told of texts that were used although the linter warned. Nil
 	// is told nothing.
 	Logger *slog.Logger
+}
+
+// A Part says what a component is that no step of a trace is a call of, such as
+// the description of a field or of a tool.
+type Part struct {
+	// Of is the component whose calls, and whose feedback, show what the text
+	// does.
+	Of string
+	// Is says in a sentence what the text is, for the writer.
+	Is string
+}
+
+// calls returns the component whose calls show what a component's text does.
+func (o Options) calls(component string) string {
+	return cmp.Or(o.Parts[component].Of, component)
 }
 
 const (
@@ -238,7 +256,7 @@ func (p *Proposer) reflect(ctx context.Context, req gepa.ReflectRequest, compone
 		current:  current,
 		records:  p.records(req, component, feedback),
 		rejected: rejectedEdits(req.Rejected, component, current, p.options.RejectedTokens),
-		rules:    append(p.options.Linter.keep(current), p.variation(req)...),
+		rules:    p.rules(req, component),
 	}
 	data := bodies(m.records)
 	for _, e := range m.rejected {
@@ -265,11 +283,21 @@ func (p *Proposer) reflect(ctx context.Context, req gepa.ReflectRequest, compone
 	return ask(ctx, req.Memo, q)
 }
 
+// rules are sentences that a writer is told beside the template.
+func (p *Proposer) rules(req gepa.ReflectRequest, component string) []string {
+	var out []string
+	if is := p.options.Parts[component].Is; is != "" {
+		out = append(out, is)
+	}
+	out = append(out, p.options.Linter.keep(component, req.Candidate[component])...)
+	return append(out, p.variation(req)...)
+}
+
 // records are what the examples show about a component, cut to the budget.
 func (p *Proposer) records(req gepa.ReflectRequest, component string, feedback []string) []record {
 	records := make([]record, len(req.Examples))
 	for i, x := range req.Examples {
-		records[i] = newRecord(component, x, feedback[i])
+		records[i] = newRecord(p.options.calls(component), x, feedback[i])
 	}
 	return fit(records, p.options.RecordTokens)
 }
@@ -355,7 +383,7 @@ func (p *Proposer) feedback(ctx context.Context, req gepa.ReflectRequest) ([][]s
 	for c, component := range req.Components {
 		out[c] = make([]string, len(req.Examples))
 		for i, x := range req.Examples {
-			own := x.Rollout.Feedback.For(component)
+			own := x.Rollout.Feedback.For(p.options.calls(component))
 			out[c][i] = own
 			if p.options.Feedback == FeedbackMetric {
 				continue
