@@ -13,6 +13,7 @@ import (
 	"github.com/gepa-go/gepa/config"
 	"github.com/gepa-go/gepa/report"
 	"github.com/gepa-go/gepa/report/onepage"
+	"github.com/gepa-go/gepa/report/web"
 )
 
 // The forms of a report.
@@ -99,7 +100,7 @@ func writeMarkdown(cmd *cobra.Command, dir, file string) error {
 }
 
 func writePage(cmd *cobra.Command, dir, file string, limit int) error {
-	app, err := reportApp()
+	app, err := onepage.Built(web.Files())
 	if err != nil {
 		return err
 	}
