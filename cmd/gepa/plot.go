@@ -66,7 +66,11 @@ func newPlot() *cobra.Command {
 			if form == formPNG {
 				write = figure.PNG
 			}
-			return writeOut(cmd, file, write)
+			err = writeOut(cmd, file, write)
+			if errors.Is(err, plot.ErrLarge) {
+				return usagef("--scale %v: %v", o.Scale, err)
+			}
+			return err
 		},
 	}
 	f := cmd.Flags()

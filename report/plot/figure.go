@@ -83,6 +83,9 @@ type Options struct {
 // figure would show.
 var ErrNothing = errors.New("nothing to draw")
 
+// ErrLarge is matched by the error of a picture with too many pixels.
+var ErrLarge = errors.New("the picture is too large")
+
 type nothing struct{ why string }
 
 func (n nothing) Error() string        { return n.why }
@@ -122,6 +125,7 @@ func (f *Figure) SVG(w io.Writer) error { return writeSVG(w, f.scene) }
 
 // PNG writes the figure as a PNG picture, its texts in a font that the module
 // brings along. Letters that the font lacks, such as Chinese ones, are boxes.
+// The error of more than a hundred million pixels matches [ErrLarge].
 func (f *Figure) PNG(w io.Writer) error { return writePNG(w, f.scene, f.scale) }
 
 // drawing is a figure in the making.

@@ -356,6 +356,16 @@ func TestTextsAreInside(t *testing.T) {
 	}
 }
 
+func TestTooLarge(t *testing.T) {
+	f, err := plot.Draw(sample(3, 4), plot.Options{Kind: plot.Score, Width: plot.MaxWidth, Scale: plot.MaxScale})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.PNG(io.Discard); !errors.Is(err, plot.ErrLarge) {
+		t.Error(err)
+	}
+}
+
 // A large run is drawn in a size that a page can hold.
 func TestLarge(t *testing.T) {
 	run := sample(200, 1000)

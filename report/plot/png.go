@@ -19,7 +19,7 @@ const maxPixels = 100_000_000
 func writePNG(w io.Writer, s *scene, scale float64) error {
 	width, height := int(math.Ceil(s.width*scale)), int(math.Ceil(s.height*scale))
 	if width*height > maxPixels {
-		return fmt.Errorf("a picture of %d × %d pixels is too large: choose a smaller scale, or SVG", width, height)
+		return fmt.Errorf("%w: %d × %d pixels; choose a smaller scale, or SVG", ErrLarge, width, height)
 	}
 	fonts, err := newFonts()
 	if err != nil {
