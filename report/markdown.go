@@ -144,11 +144,10 @@ func (s Summary) markdownChanges(room int) string {
 	shown := 0
 	for _, c := range changes {
 		const least = 200 // characters of a diff that are worth a place
-		if need := c.around + min(c.size, least); need <= room {
-			room, shown = room-c.around, shown+1
-		} else {
+		if c.around+min(c.size, least) > room {
 			break
 		}
+		room, shown = room-c.around, shown+1
 	}
 	allowed := share(changes[:shown], room)
 	for i, c := range changes[:shown] {

@@ -82,17 +82,22 @@ func withoutSpans(text string) string {
 			continue
 		}
 		for next := end; ; {
-			close := runs.FindStringIndex(text[next:])
-			if close == nil {
+			match := runs.FindStringIndex(text[next:])
+			if match == nil {
 				break
 			}
-			if text[next+close[0]:next+close[1]] == ticks {
-				text, from = text[:begin]+text[next+close[1]:], begin
+			if text[next+match[0]:next+match[1]] == ticks {
+				text, from = text[:begin]+text[next+match[1]:], begin
 				break
 			}
-			next += close[1]
+			next += match[1]
 		}
 	}
+}
+
+func decoded(text string) rune {
+	r, _ := utf8.DecodeRuneInString(text)
+	return r
 }
 
 // What models and data wrote is text, wherever it stands.
@@ -134,7 +139,7 @@ func TestMarkdownHostile(t *testing.T) {
 			t.Errorf("%q: %d details are opened", text, n)
 		}
 		if i := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && r < ' ' || r == '\u202e' || r == '\u2028' }); i >= 0 {
-			t.Errorf("%q: character %U", text, []rune(got[i:])[0])
+			t.Errorf("%q: character %U", text, decoded(got[i:]))
 		}
 	}
 }
@@ -144,8 +149,8 @@ func TestMarkdownHostile(t *testing.T) {
 func TestMarkdownLimit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := input()
-		line := rapid.SampledFrom([]string{"a line of text\n", "`````", strings.Repeat("long ", 500) + "\n", "ü\n", "<&>|\n"}).Draw(t, "line")
-		n := rapid.IntRange(0, 40_000).Draw(t, "lines")
+		line := rapid.SampledFrom([]string{"a line of text\n", "`````", strings.Repeat("long ", 100) + "\n", "ü\n", "<&>|\n"}).Draw(t, "line")
+		n := rapid.IntRange(0, 3_000).Draw(t, "lines")
 		in.Components = nil
 		components := rapid.IntRange(1, 30).Draw(t, "components")
 		base, best := gepa.Candidate{}, gepa.Candidate{}

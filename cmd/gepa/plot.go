@@ -90,10 +90,7 @@ func chosen[T ~string](flag, value string, of []T) (T, error) {
 	if slices.Contains(of, T(value)) {
 		return T(value), nil
 	}
-	names := make([]string, len(of))
-	for i, v := range of {
-		names[i] = string(v)
-	}
+	names := texts(of)
 	return "", usagef("--%s %s: want one of %s%s", flag, value, strings.Join(names, ", "), config.DidYouMean(value, names))
 }
 
@@ -144,4 +141,30 @@ func writeOut(cmd *cobra.Command, file string, write func(io.Writer) error) erro
 		return write(cmd.OutOrStdout())
 	}
 	return atomicfile.WriteBy(file, write)
+}
+
+// figureChoices are the values of the flags of plot and report that take one of
+// several; nil of others.
+func figureChoices(command, flag string) []string {
+	switch command + " --" + flag {
+	case "plot --kind":
+		return texts(plot.Kinds())
+	case "plot --x":
+		return texts(plot.Courses())
+	case "plot --theme":
+		return texts(plot.Themes())
+	case "plot --format":
+		return []string{formSVG, formPNG}
+	case "report --format":
+		return []string{formHTML, formMarkdown}
+	}
+	return nil
+}
+
+func texts[T ~string](of []T) []string {
+	out := make([]string, len(of))
+	for i, v := range of {
+		out[i] = string(v)
+	}
+	return out
 }

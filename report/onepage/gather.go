@@ -37,7 +37,6 @@ const detailShare = 0.6
 
 // gatherer collects details until there is no more room.
 type gatherer struct {
-	ctx  context.Context
 	fold *view.Fold
 	from view.Source
 	run  view.Run
@@ -70,18 +69,18 @@ func Gather(ctx context.Context, fold *view.Fold, from view.Source, limit int) (
 	if d.Review, err = json.Marshal(review); err != nil {
 		return nil, fmt.Errorf("encode the review: %w", err)
 	}
-	g := &gatherer{ctx: ctx, fold: fold, from: from, run: run, data: d}
+	g := &gatherer{fold: fold, from: from, run: run, data: d}
 	if g.room = limit - len(d.Run) - len(d.Review); g.room < 0 {
 		return nil, fmt.Errorf("%w: the tables of the run alone take %.1f MB", ErrLimit, float64(len(d.Run))/1e6)
 	}
 	kept := int(float64(g.room) * (1 - detailShare))
 	g.room -= kept
 	ranked := g.ranked()
-	if err := errors.Join(g.candidates(ranked), g.proposals()); err != nil {
+	if err := errors.Join(g.candidates(ctx, ranked), g.proposals(ctx)); err != nil {
 		return nil, err
 	}
 	g.room += kept
-	if err := g.rollouts(ranked); err != nil {
+	if err := g.rollouts(ctx, ranked); err != nil {
 		return nil, err
 	}
 	d.LeftOut = g.words()
@@ -128,9 +127,6 @@ func (g *gatherer) ranked() []int {
 
 // take encodes a detail and reports whether there is room for it.
 func (g *gatherer) take(detail any) (json.RawMessage, bool, error) {
-	if err := g.ctx.Err(); err != nil {
-		return nil, false, err
-	}
 	raw, err := json.Marshal(detail)
 	if err != nil {
 		return nil, false, fmt.Errorf("encode %T: %w", detail, err)
@@ -143,13 +139,13 @@ func (g *gatherer) take(detail any) (json.RawMessage, bool, error) {
 	return raw, true, nil
 }
 
-func (g *gatherer) candidates(ids []int) error {
+func (g *gatherer) candidates(ctx context.Context, ids []int) error {
 	for _, id := range ids {
 		ask, err := g.fold.Candidate(id, nil)
 		if err != nil {
 			return err
 		}
-		detail, err := ask.Read(g.ctx, g.from)
+		detail, err := ask.Read(ctx, g.from)
 		if err != nil {
 			return err
 		}
@@ -167,7 +163,7 @@ func (g *gatherer) candidates(ids []int) error {
 }
 
 // proposals takes those that came to something first.
-func (g *gatherer) proposals() error {
+func (g *gatherer) proposals(ctx context.Context) error {
 	order := slices.Clone(g.run.Proposals)
 	slices.SortStableFunc(order, func(a, b view.Proposal) int {
 		none := func(p view.Proposal) int { return min(max(-p.Candidate, 0), 1) }
@@ -178,7 +174,7 @@ func (g *gatherer) proposals() error {
 		if err != nil {
 			return err
 		}
-		detail, err := ask.Read(g.ctx, g.from)
+		detail, err := ask.Read(ctx, g.from)
 		if err != nil {
 			return err
 		}
@@ -197,7 +193,7 @@ func (g *gatherer) proposals() error {
 
 // rollouts takes those on the test set first, then those on the validation set
 // and what was learned from.
-func (g *gatherer) rollouts(ids []int) error {
+func (g *gatherer) rollouts(ctx context.Context, ids []int) error {
 	sizes := g.run.Head.Data
 	for _, set := range []struct {
 		name view.Set
@@ -205,7 +201,7 @@ func (g *gatherer) rollouts(ids []int) error {
 	}{{view.SetTest, sizes.Test}, {view.SetValidation, sizes.Validation}, {view.SetFeedback, sizes.Feedback}} {
 		for _, id := range ids {
 			for i := range set.n {
-				if err := g.rollout(set.name, id, i); err != nil {
+				if err := g.rollout(ctx, set.name, id, i); err != nil {
 					return err
 				}
 			}
@@ -214,7 +210,10 @@ func (g *gatherer) rollouts(ids []int) error {
 	return nil
 }
 
-func (g *gatherer) rollout(set view.Set, candidate, index int) error {
+func (g *gatherer) rollout(ctx context.Context, set view.Set, candidate, index int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	ask, err := g.fold.Rollout(candidate, set, index)
 	if missing := (*view.NotFoundError)(nil); errors.As(err, &missing) {
 		return nil // it was not run
@@ -227,7 +226,7 @@ func (g *gatherer) rollout(set view.Set, candidate, index int) error {
 		g.lack.rollouts++
 		return nil
 	}
-	detail, err := ask.Read(g.ctx, g.from)
+	detail, err := ask.Read(ctx, g.from)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func steps(low, high float64, n int) (values []float64, decimals int) {
 			break
 		}
 	}
-	for d := 0; d < 12; d++ {
+	for d := range 12 {
 		if scaled := step * math.Pow(10, float64(d)); math.Abs(scaled-math.Round(scaled)) < 1e-6*scaled {
 			decimals = d
 			break

@@ -56,10 +56,13 @@ const (
 // Themes are all there are.
 func Themes() []Theme { return []Theme{Light, Dark} }
 
-// The bounds of a figure's width and a picture's scale.
+// The bounds of [Options].
 const (
-	DefaultWidth, MinWidth, MaxWidth = 960, 480, 4000
-	DefaultScale, MaxScale           = 2.0, 8.0
+	DefaultWidth = 960
+	MinWidth     = 480
+	MaxWidth     = 4000
+	DefaultScale = 2.0
+	MaxScale     = 8.0
 )
 
 // Options say how a run is drawn.

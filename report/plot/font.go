@@ -107,6 +107,11 @@ func (f *fonts) outlines(s string, size float64, bold bool) ([]stroke, float64, 
 // controls, line breaks, marks that turn the direction of writing, and what XML
 // cannot hold, and no longer than so many characters.
 func clean(s string, limit int) string {
+	const looked = 1 << 14 // bytes that are looked at
+	if len(s) > looked {
+		s = strings.ToValidUTF8(s[:looked], "")
+		limit = min(limit, looked/8)
+	}
 	var b strings.Builder
 	n, space := 0, false
 	for _, r := range s {

@@ -28,16 +28,16 @@ type node struct {
 // newLayout makes a layout of so many nodes, whose parents come before them.
 func newLayout(parents [][]int, pitch float64) *layout {
 	l := &layout{pitch: pitch}
-	real := make([]*node, len(parents))
+	placed := make([]*node, len(parents))
 	for i, from := range parents {
 		n := &node{candidate: i}
 		for _, p := range from {
-			n.layer = max(n.layer, real[p].layer+1)
+			n.layer = max(n.layer, placed[p].layer+1)
 		}
-		real[i] = n
+		placed[i] = n
 		l.put(n)
 		for _, p := range from {
-			l.connect(real[p], n)
+			l.connect(placed[p], n)
 		}
 	}
 	l.arrange()

@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gepa-go/gepa/report/view"
 )
@@ -94,9 +95,9 @@ func (d *drawing) ancestry(index map[int]int, parents [][]int) []bool {
 			in[at] = true
 		}
 	}
-	for i := len(parents) - 1; i >= 0; i-- {
+	for i, from := range slices.Backward(parents) {
 		if in[i] {
-			for _, p := range parents[i] {
+			for _, p := range from {
 				in[p] = true
 			}
 		}

@@ -195,7 +195,7 @@ func TestPNG(t *testing.T) {
 func TestHostile(t *testing.T) {
 	texts := []string{
 		`</text><script>alert(1)</script>`, `"><svg onload=alert(1)>`, "\x1b[31mred\x1b[0m\x00\x07", "\u202egnp.exe\u2066", "\xff\xfe\xed\xa0\x80",
-		"a\nb\r\nc\u2028d\u0085e", strings.Repeat("W", 5_000_000), strings.Repeat("\u200b", 5_000_000), "&amp;&#0;]]>", "\ufffe\uffff\U000e0041", "",
+		"a\nb\r\nc\u2028d\u0085e", strings.Repeat("W", 5_000_000), strings.Repeat("\u200b", 2_000_000), "&amp;&#0;]]>", "\ufffe\uffff\U000e0041", "",
 	}
 	for i, text := range texts {
 		run := sample(8, 10)

@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"slices"
 
 	"golang.org/x/image/vector"
 )
@@ -116,7 +117,7 @@ func (p painter) widen(lines []polyline, look paint) [][]point {
 	for _, l := range lines {
 		points := l.points
 		if l.closed && len(points) > 1 {
-			points = append(points[:len(points):len(points)], points[0])
+			points = append(slices.Clip(points), points[0])
 		}
 		for _, part := range dashes(points, look.dash, p.scale) {
 			for i := 1; i < len(part); i++ {
