@@ -125,8 +125,12 @@ func (g *gatherer) ranked() []int {
 	return ids
 }
 
-// take encodes a detail and reports whether there is room for it.
-func (g *gatherer) take(detail any) (json.RawMessage, bool, error) {
+// read reads and encodes a detail, and reports whether there is room for it.
+func read[T any](ctx context.Context, g *gatherer, ask view.Detail[T]) (json.RawMessage, bool, error) {
+	detail, err := ask.Read(ctx, g.from)
+	if err != nil {
+		return nil, false, err
+	}
 	raw, err := json.Marshal(detail)
 	if err != nil {
 		return nil, false, fmt.Errorf("encode %T: %w", detail, err)
@@ -145,11 +149,7 @@ func (g *gatherer) candidates(ctx context.Context, ids []int) error {
 		if err != nil {
 			return err
 		}
-		detail, err := ask.Read(ctx, g.from)
-		if err != nil {
-			return err
-		}
-		raw, fits, err := g.take(detail)
+		raw, fits, err := read(ctx, g, ask)
 		if err != nil {
 			return err
 		}
@@ -174,11 +174,7 @@ func (g *gatherer) proposals(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		detail, err := ask.Read(ctx, g.from)
-		if err != nil {
-			return err
-		}
-		raw, fits, err := g.take(detail)
+		raw, fits, err := read(ctx, g, ask)
 		if err != nil {
 			return err
 		}
@@ -226,11 +222,7 @@ func (g *gatherer) rollout(ctx context.Context, set view.Set, candidate, index i
 		g.lack.rollouts++
 		return nil
 	}
-	detail, err := ask.Read(ctx, g.from)
-	if err != nil {
-		return err
-	}
-	raw, fits, err := g.take(detail)
+	raw, fits, err := read(ctx, g, ask)
 	if err != nil {
 		return err
 	}
