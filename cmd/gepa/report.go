@@ -100,7 +100,7 @@ func writeMarkdown(cmd *cobra.Command, dir, file string) error {
 }
 
 func writePage(cmd *cobra.Command, dir, file string, limit int) error {
-	app, err := onepage.Built(web.Files())
+	app, err := onepage.Built(web.FS())
 	if err != nil {
 		return err
 	}

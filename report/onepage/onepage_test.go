@@ -241,7 +241,7 @@ func TestLimit(t *testing.T) {
 
 // The application as it is built for the dashboard can stand in one file.
 func TestBuilt(t *testing.T) {
-	app, err := onepage.Built(web.Files())
+	app, err := onepage.Built(web.FS())
 	if err != nil {
 		t.Fatal(err)
 	}
