@@ -38,31 +38,43 @@ type Kept struct {
 
 // ReadKept reads the run kept in a folder. It changes nothing, and the run may
 // be at work. A folder without a run is an error that matches ErrUsage.
-func ReadKept(ctx context.Context, dir string) (_ *Kept, err error) {
+func ReadKept(ctx context.Context, dir string) (*Kept, error) {
+	var kept *Kept
+	tell := func(k *Kept, j *store.Journal) (err error) {
+		k.Story, err = report.Tell(ctx, j)
+		return err
+	}
+	err := openKept(ctx, dir, tell, func(k *Kept, _ *store.Journal) error { kept = k; return nil })
+	return kept, err
+}
+
+// openKept opens the run kept in a folder, has its journal told, and uses both
+// while the journal is open.
+func openKept(ctx context.Context, dir string, tell, use func(*Kept, *store.Journal) error) (err error) {
 	path := filepath.Join(dir, JournalFile)
 	// Asked first: a run that ends while it is read is one that was at work.
 	writer, owner, err := store.WriterOf(path)
 	if err != nil {
-		return nil, unreadable(dir, err)
+		return unreadable(dir, err)
 	}
 	j, err := store.OpenReadOnly(ctx, path)
 	if err != nil {
-		return nil, unreadable(dir, err)
+		return unreadable(dir, err)
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
 	k := &Kept{Folder: dir}
 	if k.meta, err = j.Meta(ctx); err != nil {
-		return nil, unreadable(dir, err)
+		return unreadable(dir, err)
 	}
 	k.Command, k.Settings = k.meta[store.MetaCommand], k.meta[metaSettings]
 	if k.Created, err = time.Parse(time.RFC3339, k.meta[store.MetaCreated]); err != nil {
 		k.Created = time.Time{} // it is for people only
 	}
-	if k.Story, err = report.Tell(ctx, j); err != nil {
-		return nil, unreadable(dir, err)
+	if err := tell(k, j); err != nil {
+		return unreadable(dir, err)
 	}
 	k.Status, k.Detail = k.standing(writer, owner)
-	return k, nil
+	return use(k, j)
 }
 
 // standing says how the run stands.

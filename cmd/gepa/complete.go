@@ -21,6 +21,7 @@ func addCompletion(root *cobra.Command) {
 	choices := flagChoices()
 	args := map[string]cobra.CompletionFunc{
 		"gepa show": runArgument, "gepa diff": runArgument, "gepa apply": runArgument, "gepa resume": runArgument, "gepa export": runArgument,
+		"gepa plot": runArgument, "gepa report": runArgument,
 		"gepa eval": subjectArgument(1), "gepa check": subjectArgument(1), "gepa metric check": subjectArgument(1), "gepa compare": subjectArgument(0),
 		"gepa init": templateArgument, "gepa optimize": configArgument, "gepa config show": configArgument,
 	}
@@ -36,6 +37,9 @@ func addCompletion(root *cobra.Command) {
 			complete := completeFlag(f.Name, choices)
 			if f.Name == "format" && c.Name() == "export" {
 				complete = words(append([]string{formRun}, config.Forms()...)...)
+			}
+			if own := figureChoices(c.Name(), f.Name); own != nil {
+				complete = words(own...)
 			}
 			if complete == nil {
 				return

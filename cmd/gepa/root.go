@@ -128,7 +128,8 @@ func newRoot() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDemo(), newOptimize(), newPlan(), newResume(), newRuns(), newShow(), newServe(), newDiff(), newApply(), newEval(), newCompare(), newCheck(),
+	root.AddCommand(newDemo(), newOptimize(), newPlan(), newResume(), newRuns(), newShow(), newDiff(), newServe(), newPlot(), newReport(),
+		newApply(), newEval(), newCompare(), newCheck(),
 		newExport(), newImport(), newData(), newMetric(), newConfig(), newInit(), newDoctor(), newModels(), newCache(), newCompletion(), newVersion())
 	addCompletion(root)
 	return root
