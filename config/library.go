@@ -276,7 +276,7 @@ func (r *Run) Library() serve.Library {
 	journal, ok := r.Options.Journal.(followed)
 	if !ok {
 		r.Options.Journal = gepa.NewMemoryJournal()
-		journal = r.Options.Journal.(followed) //nolint:errcheck,forcetypeassert // that of the root has these methods
+		journal = r.Options.Journal.(followed) //nolint:forcetypeassert // that of the root has these methods
 	}
 	return memoryLibrary{journal, view.About{Program: r.ProgramName, Models: r.Models, Command: r.command}}
 }

@@ -299,7 +299,7 @@ func (p purposesOf) claim(candidate int, examples []int, known int, purpose Purp
 		of = make([]uint8, known)
 		p[candidate] = of
 	}
-	code := uint8(1 + place(purpose)) //nolint:gosec // there are six
+	code := uint8(1 + place(purpose))
 	for _, ex := range examples {
 		if of[ex] == 0 {
 			of[ex] = code

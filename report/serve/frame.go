@@ -125,7 +125,7 @@ func (b *events) add(name string, data any, wanted bool) {
 	}
 	fmt.Fprintf(b, "event: %s\ndata: %s\n", name, raw)
 	b.last = b.Len()
-	b.WriteByte('\n')
+	fmt.Fprintln(b)
 }
 
 // rows adds the events of rows that changed.

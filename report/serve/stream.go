@@ -44,7 +44,7 @@ func (s *Server) unsubscribe(f *feed, st *stream) {
 }
 
 // open begins an event stream.
-func (s *Server) open(w http.ResponseWriter) (close func(), err error) {
+func (s *Server) open(w http.ResponseWriter) (closeStream func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.streams >= s.MaxStreams {
@@ -68,7 +68,7 @@ func (s *Server) send(w http.ResponseWriter, data []byte) error {
 	if err := c.SetWriteDeadline(time.Now().Add(s.WriteTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	if _, err := w.Write(data); err != nil {
+	if _, err := w.Write(data); err != nil { //nolint:gosec // an event stream, whose data are JSON
 		return err
 	}
 	return c.Flush()

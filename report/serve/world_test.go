@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,7 +53,7 @@ func (w *world) Close() error { return nil }
 func (w *world) all() []gepa.Record {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.records[:len(w.records):len(w.records)]
+	return slices.Clip(w.records)
 }
 
 func (w *world) append(records ...gepa.Record) {

@@ -217,7 +217,7 @@ func (f *Fold) standing() (Standing, error) {
 	out := Standing{
 		Status: f.Status(), Detail: f.about.Detail, Phase: f.phase(), Paused: f.about.Paused, Controls: append([]Control{}, f.about.Controls...),
 		Sessions: len(f.story.Sessions), ByFate: []report.FateCount{}, Frontier: append([]int{}, f.settled.frontier...),
-		Test: f.settled.test, Notes: f.notes[:len(f.notes):len(f.notes)], Counts: f.counted(), Spend: f.spend(),
+		Test: f.settled.test, Notes: slices.Clip(f.notes), Counts: f.counted(), Spend: f.spend(),
 		Budget: Budget{
 			Proposals: f.budget.Proposals, Rollouts: f.budget.Rollouts, TimeMillis: f.budget.Time.Milliseconds(),
 			Target: f.budget.TargetScore, NoImprovement: f.budget.NoImprovement, CostNanos: f.about.CostCap,
