@@ -62,7 +62,7 @@ func NewDiff(s *gepa.State, candidate, against int, simulated bool) (Diff, error
 	if d.Validation, err = pairMembers(s, one, two); err != nil {
 		return d, err
 	}
-	d.Conclusion = d.Validation.sentence(fmt.Sprintf("On the examples by which candidates were chosen, candidate %d", candidate), simulated)
+	d.Conclusion = d.Validation.Sentence(fmt.Sprintf("On the examples by which candidates were chosen, candidate %d", candidate), simulated)
 	steps, err := diffSteps(s, candidate, against)
 	if err != nil {
 		return d, err

@@ -301,7 +301,7 @@ func Oppose(a, b Measured, data string, one, two Rollouts) (Versus, error) {
 		return v, err
 	}
 	v.Verdict = v.Score().Verdict
-	v.Conclusion = v.sentence(fmt.Sprintf("Compared with A, B (%s)", b.Name), a.Simulated || b.Simulated)
+	v.Conclusion = v.Sentence(fmt.Sprintf("Compared with A, B (%s)", b.Name), a.Simulated || b.Simulated)
 	both := Rollouts{Chosen: one.Chosen || two.Chosen, Sealed: one.Sealed || two.Sealed, Made: v.Made}
 	v.Notes = append(v.Notes, notes(both)...)
 	if v.Unpaired > 0 {

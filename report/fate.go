@@ -30,8 +30,8 @@ const (
 	FateUnfinished Fate = "unfinished"
 )
 
-// fates are all there are, in order.
-func fates() []Fate {
+// Fates returns all there are, in order.
+func Fates() []Fate {
 	return []Fate{FateAccepted, FatePartial, FateNoGain, FateUnusable, FateDuplicate, FatePerfect, FateUnfinished}
 }
 
@@ -85,9 +85,9 @@ func FateOf(p gepa.Proposal, pool []gepa.Member, perfect float64) Fate {
 	return FateNoGain
 }
 
-// reason says briefly why a proposal has its fate.
-func reason(p gepa.Proposal, fate Fate) string {
-	switch fate {
+// Reason says briefly why a proposal has its fate; "" if it was accepted.
+func (f Fate) Reason(p gepa.Proposal) string {
+	switch f {
 	case FateAccepted:
 		return ""
 	case FatePartial:

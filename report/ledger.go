@@ -80,18 +80,19 @@ const (
 // Ledger folds a run's journal into an account of what it spent. The models say
 // whose cost is simulated.
 func Ledger(records iter.Seq2[gepa.Record, error], models Models) (Account, error) {
-	l := newLedger()
+	l := newLedger(gepa.NewState())
 	for r, err := range records {
 		if err != nil {
 			return Account{}, fmt.Errorf("read the journal: %w", err)
 		}
 		event, err := gepa.DecodeRecord(r)
 		if err == nil {
-			err = l.apply(event)
+			err = l.state.Apply(event)
 		}
 		if err != nil {
 			return Account{}, err
 		}
+		l.note(event)
 	}
 	return l.account(models), nil
 }
@@ -99,7 +100,7 @@ func Ledger(records iter.Seq2[gepa.Record, error], models Models) (Account, erro
 // ledger collects a run's usage. What it was spent on is known only at the end:
 // results are a set, and come in any order.
 type ledger struct {
-	state    *gepa.State
+	state    *gepa.State                               // whoever keeps it applies the events
 	rollouts map[gepa.RolloutKey]map[string]gepa.Usage // by component
 	calls    []call
 	called   map[call]bool
@@ -113,14 +114,12 @@ type call struct {
 	usage    gepa.Usage
 }
 
-func newLedger() *ledger {
-	return &ledger{state: gepa.NewState(), rollouts: map[gepa.RolloutKey]map[string]gepa.Usage{}, called: map[call]bool{}, children: map[int][]map[string]string{}}
+func newLedger(state *gepa.State) *ledger {
+	return &ledger{state: state, rollouts: map[gepa.RolloutKey]map[string]gepa.Usage{}, called: map[call]bool{}, children: map[int][]map[string]string{}}
 }
 
-func (l *ledger) apply(e gepa.Event) error {
-	if err := l.state.Apply(e); err != nil {
-		return err
-	}
+// note collects from an event that was applied to the state.
+func (l *ledger) note(e gepa.Event) {
 	switch e := e.(type) {
 	case gepa.RolloutDone:
 		if l.rollouts[e.Job] == nil {
@@ -136,7 +135,6 @@ func (l *ledger) apply(e gepa.Event) error {
 	case gepa.AttemptFailed:
 		l.failures = append(l.failures, e)
 	}
-	return nil
 }
 
 // byComponent splits a rollout's usage among the components that its trace

@@ -79,9 +79,9 @@ func Pair(base, other []ScoredExample, declared []gepa.Objective) (Pairing, erro
 // Score returns the comparison of the scores.
 func (p Pairing) Score() Measure { return p.Measures[len(p.Measures)-1] }
 
-// sentence says what the figures support of a system. Without examples they
+// Sentence says what the figures support of a system, which the subject names. Without examples they
 // support nothing.
-func (p Pairing) sentence(subject string, simulated bool) string {
+func (p Pairing) Sentence(subject string, simulated bool) string {
 	if p.N == 0 {
 		return "There is no example on which both ran: nothing can be said."
 	}

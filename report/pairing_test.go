@@ -53,7 +53,7 @@ func TestPairWithNothingInCommon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.N != 0 || p.Unpaired != 2 || p.sentence("x", true) != "There is no example on which both ran: nothing can be said." {
-		t.Errorf("%+v: %s", p, p.sentence("x", true))
+	if p.N != 0 || p.Unpaired != 2 || p.Sentence("x", true) != "There is no example on which both ran: nothing can be said." {
+		t.Errorf("%+v: %s", p, p.Sentence("x", true))
 	}
 }

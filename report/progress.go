@@ -14,18 +14,12 @@ import (
 type Progress struct {
 	state  *gepa.State
 	budget gepa.Budget
-
-	testAt    map[string]bool
-	testDone  int
-	testTotal int
-
-	// Where this session began, for the speed.
-	rollouts, tests int
+	pace   Pace
 }
 
 // NewProgress returns the progress of a run that has not begun.
 func NewProgress(budget gepa.Budget) *Progress {
-	return &Progress{state: gepa.NewState(), budget: budget, testAt: map[string]bool{}}
+	return &Progress{state: gepa.NewState(), budget: budget}
 }
 
 // Apply folds one event.
@@ -33,20 +27,7 @@ func (p *Progress) Apply(e gepa.Event) error {
 	if err := p.state.Apply(e); err != nil {
 		return err
 	}
-	switch e := e.(type) {
-	case gepa.RunStarted:
-		for _, ref := range e.Test {
-			p.testAt[ref.Hash] = true
-		}
-	case gepa.SessionStarted:
-		p.rollouts, p.tests = p.state.Rollouts(), p.testDone
-	case gepa.TestOpened:
-		p.testTotal = len(e.Candidates) * len(p.testAt)
-	case gepa.RolloutDone:
-		if p.testAt[e.Job.Example] {
-			p.testDone++
-		}
-	}
+	p.pace.Note(p.state, e)
 	return nil
 }
 
@@ -83,7 +64,7 @@ func (p *Progress) Note(e gepa.Event) (Note, bool) {
 	case gepa.Stopped:
 		return Note{Text: "search over: " + e.Detail}, true
 	case gepa.TestOpened:
-		return Note{Text: fmt.Sprintf("reading the sealed test set: %s × %s", count(len(e.Candidates), "candidate"), count(len(p.testAt), "example"))}, true
+		return Note{Text: fmt.Sprintf("reading the sealed test set: %s × %s", count(len(e.Candidates), "candidate"), count(len(p.state.Run().Test), "example"))}, true
 	}
 	return Note{}, false
 }
@@ -143,7 +124,7 @@ func change(before, after float64) string {
 func rejection(pr gepa.Proposal, fate Fate) string {
 	switch {
 	case fate == FatePartial:
-		return fmt.Sprintf("candidate %d %s", pr.Candidate, oneLine(reason(pr, fate)))
+		return fmt.Sprintf("candidate %d %s", pr.Candidate, oneLine(fate.Reason(pr)))
 	case fate == FatePerfect:
 		return "skipped: nothing to learn here"
 	case fate == FateNoGain && pr.Kind == gepa.ProposalMerge:
@@ -151,7 +132,7 @@ func rejection(pr gepa.Proposal, fate Fate) string {
 	case fate == FateNoGain:
 		return "rejected: no better"
 	}
-	why := oneLine(reason(pr, fate))
+	why := oneLine(fate.Reason(pr))
 	if len(pr.Components) == 1 {
 		why = strings.TrimPrefix(why, pr.Components[0]+": ")
 	}
@@ -187,8 +168,8 @@ func (p *Progress) Line(elapsed time.Duration, columns int) string {
 	switch {
 	case len(s.Pool()) == 0:
 		add(0, "validating the base %d/%d", s.Rollouts(), len(run.Validation))
-	case s.Stop() != nil && p.testTotal > 0:
-		add(0, "test set %d/%d", p.testDone, p.testTotal)
+	case s.Stop() != nil && p.pace.TestTotal > 0:
+		add(0, "test set %d/%d", p.pace.TestDone, p.pace.TestTotal)
 	case p.budget.Proposals > 0:
 		add(0, "proposal %d/%d", len(s.Proposals()), p.budget.Proposals)
 	default:
@@ -206,7 +187,7 @@ func (p *Progress) Line(elapsed time.Duration, columns int) string {
 	total := s.Spend().Total()
 	add(6, "%s tokens", short(total.Tokens()))
 	add(5, "%s", total.Cost)
-	if left, ok := p.left(elapsed); ok {
+	if left, ok := p.pace.Left(s, p.budget, elapsed); ok {
 		add(2, "%s left", about(left))
 	} else {
 		add(2, "%s", about(elapsed))
@@ -229,46 +210,6 @@ func (p *Progress) Line(elapsed time.Duration, columns int) string {
 		}
 		segs = append(segs[:drop], segs[drop+1:]...)
 	}
-}
-
-// left estimates the time to the run's end from the speed of this session:
-// what is left of the budget at the proposals' usual number of rollouts, and
-// the test set. It reports false while there is nothing to go by.
-func (p *Progress) left(elapsed time.Duration) (time.Duration, bool) {
-	s := p.state
-	done := s.Rollouts() - p.rollouts + p.testDone - p.tests
-	if done < 3 || elapsed <= 0 || len(s.Pool()) == 0 {
-		return 0, false
-	}
-	each := elapsed / time.Duration(done)
-	test := time.Duration(max(2*len(p.testAt)-p.testDone, 0)) * each
-	if s.Stop() != nil {
-		return time.Duration(max(p.testTotal-p.testDone, 0)) * each, true
-	}
-	search, known := time.Duration(0), false
-	atMost := func(d time.Duration) {
-		if !known || d < search {
-			search, known = max(d, 0), true
-		}
-	}
-	committed := 0
-	for _, pr := range s.Proposals() {
-		if pr.Committed {
-			committed++
-		}
-	}
-	if p.budget.Proposals > 0 && committed > 0 {
-		base := len(s.Run().Validation)
-		perProposal := float64(s.Rollouts()-base) / float64(committed)
-		atMost(time.Duration(float64(p.budget.Proposals-committed) * perProposal * float64(each)))
-	}
-	if p.budget.Rollouts > 0 {
-		atMost(time.Duration(p.budget.Rollouts-s.Rollouts()) * each)
-	}
-	if p.budget.Time > 0 {
-		atMost(p.budget.Time - elapsed)
-	}
-	return search + test, known
 }
 
 // short shows a number with two or three digits: "950", "12.3k", "4.5M".

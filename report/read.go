@@ -129,10 +129,16 @@ type Story struct {
 	ledger *ledger
 }
 
+// NewStory returns the story of a run of which nothing was read yet.
+func NewStory() *Story {
+	state := gepa.NewState()
+	return &Story{State: state, ledger: newLedger(state)}
+}
+
 // Tell reads a journal from its beginning and folds it. A journal that holds
 // nothing gives a story without a run: [gepa.State.Run] is nil.
 func Tell(ctx context.Context, journal gepa.Journal) (*Story, error) {
-	s := &Story{State: gepa.NewState(), ledger: newLedger()}
+	s := NewStory()
 	err := Read(ctx, journal, s.Apply)
 	return s, err
 }
@@ -142,9 +148,7 @@ func (s *Story) Apply(rec gepa.Record, e gepa.Event) error {
 	if err := s.State.Apply(e); err != nil {
 		return err
 	}
-	if err := s.ledger.apply(e); err != nil {
-		return err
-	}
+	s.ledger.note(e)
 	s.Records++
 	if started, ok := e.(gepa.SessionStarted); ok {
 		s.Sessions = append(s.Sessions, Session{Number: started.Number, Began: rec.At, Budget: started.Budget})
@@ -192,6 +196,21 @@ func (s *Story) Result() *gepa.Result {
 		r.Test = t
 	}
 	return r
+}
+
+// Test compares the base and the present winner on the sealed test set, as
+// [Summary] does; nil if that was not read to its end.
+func (s *Story) Test() (*Test, error) {
+	result := s.Result()
+	if result.Test == nil {
+		return nil, nil
+	}
+	run := s.State.Run()
+	in := Input{Result: result, Options: run.Options}
+	for _, ref := range run.Test {
+		in.Data.Test = append(in.Data.Test, gepa.Example{ID: ref.ID})
+	}
+	return test(in)
 }
 
 // test returns the reading of the test set for the seed and the present

@@ -147,13 +147,13 @@ func proposals(r *gepa.Result, o gepa.Options) Proposals {
 		counts[fate]++
 		out.History[i] = Proposal{
 			Number: p.Proposal, Kind: p.Kind, Parents: p.Parents, Components: p.Components,
-			Examples: len(p.Examples), Fate: fate, Candidate: p.Candidate, Reason: reason(p, fate),
+			Examples: len(p.Examples), Fate: fate, Candidate: p.Candidate, Reason: fate.Reason(p),
 		}
 		if p.Gate != nil {
 			out.History[i].Before, out.History[i].After = p.Gate.Parent, p.Gate.Child
 		}
 	}
-	for _, f := range fates() {
+	for _, f := range Fates() {
 		if counts[f] > 0 {
 			out.ByFate = append(out.ByFate, FateCount{Fate: f, Count: counts[f]})
 		}
