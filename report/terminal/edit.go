@@ -153,11 +153,19 @@ func kept(text string, changeBefore, changeAfter bool) string {
 	}
 	out := ""
 	if changeBefore {
-		out = lead + string(runes[:min(context, len(runes))])
+		head := string(runes[:min(context, len(runes))])
+		if at := strings.LastIndexByte(head, ' '); at > 0 {
+			head = head[:at+1]
+		}
+		out = lead + head
 	}
 	out += "…"
 	if changeAfter {
-		out += string(runes[max(0, len(runes)-context):]) + trail
+		tail := string(runes[max(0, len(runes)-context):])
+		if at := strings.IndexByte(tail, ' '); at >= 0 && at < len(tail)-1 {
+			tail = tail[at:]
+		}
+		out += tail + trail
 	}
 	return out
 }

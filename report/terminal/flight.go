@@ -68,13 +68,13 @@ func (p picture) flying(pr view.Proposal, wide int) line {
 		l.add(normal, " ")
 		l = append(l, beforeAfter(float64(pr.Before), float64(pr.After))...)
 	}
-	if narrow {
+	if narrow && p.columns >= 45 {
 		l.add(faint, " "+target(pr))
 	}
 	if pr.Began.IsZero() || p.now.Before(pr.Began) {
 		return l
 	}
-	return beside(l, styled(faint, about(p.now.Sub(pr.Began))), p.columns-1)
+	return beside(l, styled(faint, about(p.now.Sub(pr.Began))), p.columns-1-p.label())
 }
 
 // target says what a proposal rewrites.

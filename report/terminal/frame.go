@@ -3,6 +3,7 @@ package terminal
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/gepa-go/gepa/report/view"
@@ -20,6 +21,11 @@ type picture struct {
 	columns  int
 	// color says that changes need no signs.
 	color bool
+	// paused says that nothing new is begun.
+	paused bool
+	// warnings are those that are not in the journal: how many, and the last.
+	warnings int
+	warned   view.Note
 }
 
 // A part is one or more rows of the live region that belong together.
@@ -69,7 +75,7 @@ func (p picture) overview(rows int) []line {
 	return stack([]part{
 		{rank: 0, least: 1, rows: []line{p.head()}},
 		{rank: 1, least: 1, rows: p.scores()},
-		{rank: 3, least: 1, rows: p.inFlight(max(2, (rows-6)/2))},
+		{rank: 3, least: 1, rows: p.inFlight(max(3, (rows-6)/2))},
 		{rank: 6, least: 0, rows: p.edit(max(2, (rows-8)/2))},
 		{rank: 4, least: 1, rows: p.spend()},
 		{rank: 5, least: 1, rows: p.trouble()},
@@ -95,11 +101,18 @@ func (p picture) labelled(long, short string) line {
 func (p picture) head() line {
 	h := p.run.Head
 	var l line
-	if h.Paused {
+	if p.paused {
 		l.add(warning, "paused ")
 	}
 	what, share := p.doing()
 	l.add(strong, what)
+	if n := h.Counts.Rollouts; n > 0 && h.Phase == view.PhaseSearch && p.columns >= 50 {
+		of := ""
+		if b := h.Budget.Rollouts; b > 0 {
+			of = fmt.Sprintf("/%d", b)
+		}
+		l.add(normal, fmt.Sprintf(" · %d%s rollouts", n, of))
+	}
 	if left := p.left(); left != "" {
 		l.add(faint, "  "+left)
 	}
@@ -107,6 +120,9 @@ func (p picture) head() line {
 		return l
 	}
 	percent := fmt.Sprintf(" %3.0f %%", 100*share)
+	if p.columns < 40 {
+		return append(line{{normal, strings.TrimSpace(percent) + " "}}, l...)
+	}
 	room := min(p.columns-l.width()-2-columnsOf(percent), 30)
 	if room < 5 {
 		return l
@@ -122,7 +138,7 @@ func (p picture) doing() (string, float64) {
 	c, b := h.Counts, h.Budget
 	switch h.Phase {
 	case view.PhaseBase:
-		return fmt.Sprintf("validating the base %d/%d", c.ValidationRollouts, h.Data.Validation),
+		return fmt.Sprintf(choose(p.columns < 40, "base %d/%d", "validating the base %d/%d"), c.ValidationRollouts, h.Data.Validation),
 			share(c.ValidationRollouts, h.Data.Validation)
 	case view.PhaseSearch:
 		whole := math.NaN()
@@ -159,7 +175,7 @@ func share(done, of int) float64 {
 
 func (p picture) left() string {
 	h := p.run.Head
-	if h.LeftMillis != nil && h.Phase != view.PhaseOver && !h.Paused {
+	if h.LeftMillis != nil && h.Phase != view.PhaseOver && !p.paused {
 		return "about " + about(time.Duration(*h.LeftMillis)*time.Millisecond) + " left"
 	}
 	if h.ElapsedMillis > 0 {
@@ -260,31 +276,41 @@ func rate(perSecond float64) string {
 	return fmt.Sprintf("%.0f calls/min", 60*perSecond)
 }
 
-// trouble is the number of failed attempts and the last warning.
+// trouble is how often something failed, and what was said of it last.
 func (p picture) trouble() []line {
 	h := p.run.Head
-	var last *view.Note
-	for i := len(h.Notes) - 1; i >= 0; i-- {
-		if h.Notes[i].Level == view.LevelWarn {
-			last = &h.Notes[i]
-			break
+	last := p.warned
+	for _, n := range h.Notes {
+		if n.Level == view.LevelWarn && n.At.After(last.At) {
+			last = n
 		}
-	}
-	if last == nil && h.Counts.Failures == 0 {
-		return nil
 	}
 	l := p.labelled("trouble", "!")
-	if n := h.Counts.Failures; n > 0 {
-		l.add(warning, counted(n, "failed attempt"))
-	}
-	if last != nil {
-		if h.Counts.Failures > 0 {
-			l.add(normal, " · ")
+	said := false
+	say := func(n int, what string) {
+		if n == 0 {
+			return
 		}
-		if ago := p.now.Sub(last.At); ago >= 0 && !last.At.IsZero() {
+		if said {
+			l.add(faint, " · ")
+		}
+		said = true
+		l.add(warning, counted(n, what))
+	}
+	say(h.Counts.Failures, "failed attempt")
+	say(p.warnings, "warning")
+	if last.Text != "" {
+		if said {
+			l.add(faint, " · ")
+		}
+		if ago := p.now.Sub(last.At); ago >= 0 {
 			l.add(faint, about(ago)+" ago ")
 		}
-		l.add(normal, last.Text)
+		l.add(normal, strings.TrimPrefix(last.Text, "an attempt failed: "))
+		said = true
+	}
+	if !said {
+		return nil
 	}
 	return []line{l}
 }

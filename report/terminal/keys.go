@@ -7,62 +7,74 @@ import (
 // keyMap says which keys do what. What cannot be done is disabled.
 type keyMap struct {
 	pause, stop, open, next, previous, up, down, pageUp, pageDown, first, last, help, interrupt, suspend key.Binding
+
+	leaves bool // an interrupt leaves the view alone
 }
 
 func newKeys(o Options) keyMap {
-	bind := func(on bool, what string, keys ...string) key.Binding {
-		b := key.NewBinding(key.WithKeys(keys...), key.WithHelp(keys[0], what))
+	bind := func(on bool, shown, what string, keys ...string) key.Binding {
+		b := key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, what))
 		b.SetEnabled(on)
 		return b
 	}
+	controlled := o.Controls != nil
 	return keyMap{
-		pause:     bind(o.Controls != nil, "pause or go on: nothing new is begun", "p"),
-		stop:      bind(o.Controls != nil, "stop after the proposals in flight; asks", "s"),
-		open:      bind(o.Dashboard != nil, "open the dashboard", "o"),
-		next:      bind(true, "next page: candidates, proposals, log", "tab", "right", "l"),
-		previous:  bind(true, "page before", "shift+tab", "left", "h"),
-		up:        bind(true, "up", "up", "k"),
-		down:      bind(true, "down", "down", "j"),
-		pageUp:    bind(true, "a page up", "pgup"),
-		pageDown:  bind(true, "a page down", "pgdown", "space"),
-		first:     bind(true, "to the first", "home", "g"),
-		last:      bind(true, "to the last", "end", "G"),
-		help:      bind(true, "this list", "?"),
-		interrupt: bind(o.Interrupt != nil, o.interruptWords(), "ctrl+c", "q"),
-		suspend:   bind(true, "suspend", "ctrl+z"),
+		pause:     bind(controlled, "p", "pause, or go on", "p"),
+		stop:      bind(controlled, "s", "stop after those in flight", "s"),
+		open:      bind(o.Dashboard != nil, "o", "open the dashboard", "o"),
+		next:      bind(true, "tab", "next page; → and ←", "tab", "right", "l"),
+		previous:  bind(true, "", "", "shift+tab", "left", "h"),
+		up:        bind(true, "↑ ↓", "select", "up", "k"),
+		down:      bind(true, "", "", "down", "j"),
+		pageUp:    bind(true, "pgup pgdn", "scroll; home and end", "pgup"),
+		pageDown:  bind(true, "", "", "pgdown", "space"),
+		first:     bind(true, "", "", "home", "g"),
+		last:      bind(true, "", "", "end", "G"),
+		help:      bind(true, "?", "this, or back", "?"),
+		interrupt: bind(o.Interrupt != nil, "ctrl+c", o.interruptWords(), "ctrl+c", "q"),
+		suspend:   bind(true, "ctrl+z", "suspend", "ctrl+z"),
+		leaves:    o.Leaves,
 	}
 }
 
-// bar is the row of keys at the bottom.
+// bar is the row of keys at the bottom: as many as there is room for.
 func (k keyMap) bar(at page, columns int, paused bool) line {
-	if columns < 30 {
-		return line{{strong, "?"}, {faint, " help"}}
+	type entry struct {
+		key  key.Binding
+		what string
+		rank int // what is left out first has the highest
 	}
-	var l line
-	add := func(b key.Binding, what string) {
-		if !b.Enabled() {
-			return
-		}
-		if len(l) > 0 {
-			l.add(faint, " · ")
-		}
-		l.add(strong, b.Help().Key)
-		l.add(faint, " "+what)
+	entries := []entry{
+		{k.pause, choose(paused, "go on", "pause"), 1},
+		{k.stop, "stop", 2},
+		{k.open, "dashboard", 4},
+		{k.next, ((at + 1) % pages).name(), 5},
+		{k.help, "help", 0},
+		{k.interrupt, choose(k.leaves, "leave", "interrupt"), 3},
 	}
-	add(k.pause, choose(paused, "go on", "pause"))
-	add(k.stop, "stop")
-	add(k.open, "dashboard")
-	add(k.next, ((at + 1) % pages).name())
-	add(k.help, "help")
-	add(k.interrupt, "interrupt")
-	return l
+	for rank := 6; ; rank-- {
+		var l line
+		for _, e := range entries {
+			if !e.key.Enabled() || e.rank >= rank {
+				continue
+			}
+			if len(l) > 0 {
+				l.add(faint, " · ")
+			}
+			l.add(strong, e.key.Help().Key)
+			l.add(faint, " "+e.what)
+		}
+		if rank == 1 || l.width() < columns {
+			return l
+		}
+	}
 }
 
 // list shows all keys in at most so many rows.
 func (k keyMap) list(rows int) []line {
 	var out []line
-	for _, b := range []key.Binding{k.pause, k.stop, k.open, k.next, k.previous, k.up, k.down, k.pageUp, k.pageDown, k.first, k.last, k.help, k.suspend, k.interrupt} {
-		if !b.Enabled() || b.Help().Desc == "" {
+	for _, b := range []key.Binding{k.pause, k.stop, k.open, k.next, k.up, k.pageUp, k.help, k.suspend, k.interrupt} {
+		if !b.Enabled() {
 			continue
 		}
 		var l line

@@ -39,7 +39,7 @@ func colours() palette {
 	p[warning] = s().Foreground(lipgloss.Yellow)
 	p[accent] = s().Foreground(lipgloss.Cyan)
 	p[added] = s().Foreground(lipgloss.Green)
-	p[removed] = s().Foreground(lipgloss.Red).Strikethrough(true)
+	p[removed] = s().Foreground(lipgloss.Red).Strikethrough(true).StrikethroughSpaces(true)
 	return p
 }
 

@@ -27,7 +27,7 @@ type (
 // model is the state of the live region. It is used by one goroutine.
 type model struct {
 	o     Options
-	lines *outbox
+	lines *outbox // what is to be printed, shared with the [View]
 	keys  keyMap
 
 	run      *view.Run
@@ -126,7 +126,7 @@ func broken(l line, columns int) []line {
 
 // region returns how many rows the region may have: less than the screen, or
 // printing above it would push its own rows into the history.
-func (m *model) region() int { return max(1, min(m.rows-1, max(8, m.rows*5/8))) }
+func (m *model) region() int { return max(1, min(m.rows-1, max(8, m.rows*2/3))) }
 
 // View implements [tea.Model].
 func (m *model) View() tea.View {
@@ -179,9 +179,15 @@ func (m *model) draw() []line {
 }
 
 func (m *model) picture() picture {
+	warnings, warned := m.lines.warned()
 	return picture{
 		run: m.run, edits: m.editsOf, frontier: m.frontier.series, now: m.o.Now(), columns: m.columns, color: m.o.Color,
+		paused: m.paused(), warnings: warnings, warned: warned,
 	}
+}
+
+func (m *model) paused() bool {
+	return m.o.Controls != nil && m.o.Controls.Paused() || m.run.Head.Paused
 }
 
 // editsOf returns what a candidate changed in its first parent's texts.
@@ -201,13 +207,13 @@ func (m *model) editsOf(candidate int) []edit {
 func (m *model) bar() line {
 	switch {
 	case m.asking:
-		return styled(warning, "stop after the proposals in flight? s: yes, any other key: no")
+		return styled(warning, choose(m.columns < 65, "stop? s: yes, else no", "stop after the proposals in flight? s: yes, any other key: no"))
 	case m.interrupts > 0:
-		return styled(warning, "stopping: what is done is kept; ctrl+c ends at once")
+		return styled(warning, choose(m.columns < 60, "ctrl+c: end at once", "stopping: what is done is kept; ctrl+c ends at once"))
 	case m.message != "":
 		return styled(accent, m.message)
 	}
-	return m.keys.bar(m.page, m.columns, m.o.Controls != nil && m.o.Controls.Paused())
+	return m.keys.bar(m.page, m.columns, m.paused())
 }
 
 // press does what a key says.

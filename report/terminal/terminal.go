@@ -3,6 +3,7 @@ package terminal
 import (
 	"errors"
 	"io"
+	"math"
 	"sync"
 	"time"
 
@@ -63,9 +64,9 @@ func (o Options) palette() palette {
 
 func (o Options) interruptWords() string {
 	if o.Leaves {
-		return "leave; the run goes on"
+		return "leave: the run goes on"
 	}
-	return "interrupt: what is done is kept; the second time at once"
+	return "interrupt; twice: at once"
 }
 
 // A View is the live region of a terminal. Its methods are safe for concurrent
@@ -73,6 +74,7 @@ func (o Options) interruptWords() string {
 type View struct {
 	program *tea.Program
 	lines   *outbox
+	now     func() time.Time
 	ended   chan struct{}
 	err     error // once ended
 }
@@ -83,7 +85,7 @@ func Start(o Options) *View {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	v := &View{lines: &outbox{}, ended: make(chan struct{})}
+	v := &View{lines: &outbox{}, now: o.Now, ended: make(chan struct{})}
 	options := []tea.ProgramOption{
 		tea.WithOutput(o.Out), tea.WithInput(o.In), tea.WithEnvironment(o.Environ),
 		// Signals are the caller's: Ctrl-C comes as a key where keys do.
@@ -113,6 +115,12 @@ func (v *View) Print(tone report.Tone, text string) {
 	v.lines.add(styled(s, text))
 }
 
+// Warn prints a warning as [View.Print] does, and the region tells of it.
+func (v *View) Warn(text string) {
+	v.lines.warn(view.Note{At: v.now(), Level: view.LevelWarn, Text: text})
+	v.lines.add(line{{warning, "warning: "}, {normal, text}})
+}
+
 // Close prints what there is to print, takes the region away and gives the
 // terminal back as it was. Lines that could not be printed are returned: the
 // view may have failed.
@@ -120,7 +128,7 @@ func (v *View) Close() (unprinted []string, err error) {
 	v.program.Send(endMsg{})
 	<-v.ended
 	for _, l := range v.lines.take() {
-		unprinted = append(unprinted, l[0].text)
+		unprinted = append(unprinted, l.draw(nil, math.MaxInt16))
 	}
 	return unprinted, v.err
 }
@@ -141,10 +149,12 @@ func (v *View) Failed() bool {
 	}
 }
 
-// outbox holds the lines that are to be printed.
+// outbox holds the lines that are to be printed, and what was warned of.
 type outbox struct {
-	mu    sync.Mutex
-	lines []line
+	mu       sync.Mutex
+	lines    []line
+	warnings int
+	last     view.Note
 }
 
 func (b *outbox) add(l line) {
@@ -159,4 +169,17 @@ func (b *outbox) take() []line {
 	lines := b.lines
 	b.lines = nil
 	return lines
+}
+
+func (b *outbox) warn(n view.Note) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.warnings++
+	b.last = n
+}
+
+func (b *outbox) warned() (int, view.Note) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.warnings, b.last
 }
