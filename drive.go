@@ -91,7 +91,7 @@ func (d *driver) wait(ctx context.Context) error {
 		defer timer.Stop()
 		pause = timer.C
 	}
-	if d.writing == nil && d.pool.ready() {
+	if d.writing == nil && d.pool.ready() && !d.opts.Control.Paused() {
 		return nil // its pause is over
 	}
 	select {
@@ -104,6 +104,11 @@ func (d *driver) wait(ctx context.Context) error {
 	case err := <-d.written:
 		if err := d.wrote(err); err != nil {
 			return err
+		}
+	case <-d.opts.Control.changes():
+		if d.opts.Control.Stopping() && ctx.Err() == nil {
+			d.search.Finish()
+			return d.take(nil, d.ask)
 		}
 	case <-pause:
 	case <-ctx.Done():
@@ -129,9 +134,12 @@ func (d *driver) gather(first message) []message {
 	return batch
 }
 
-// startReady starts the tasks that can run. A slot is kept for the moment that
+// startReady starts the tasks that can run, unless the run is paused. A slot is kept for the moment that
 // a write takes where an older proposal's tasks wait for it.
 func (d *driver) startReady() {
+	if d.opts.Control.Paused() {
+		return
+	}
 	oldest := d.pending.oldest()
 	if d.writing != nil {
 		oldest = min(oldest, d.writing.oldest())
@@ -197,7 +205,7 @@ func (d *driver) settle(batch []message) (events []Event, ends error) {
 			ends = worse(ends, m.err)
 			continue
 		}
-		if d.pool.failures[reflects]++; d.pool.failures[reflects] >= d.opts.Failures || !d.pool.worked[reflects] {
+		if d.pool.failed(*m.over) >= d.opts.Failures || !d.pool.worked[reflects] {
 			ends = worse(ends, m.err)
 			continue
 		}

@@ -167,6 +167,7 @@ const (
 	StopNoImprovement StopReason = "no_improvement" // too many proposals without a better candidate
 	StopExhausted     StopReason = "exhausted"      // many proposals in a row ran nothing new, under a budget that they do not use up
 	StopCost          StopReason = "cost"           // a cap on money, tokens or calls allows no further call
+	StopRequested     StopReason = "requested"      // somebody asked for it; see [Control.Stop]
 	StopInterrupted   StopReason = "interrupted"    // the context ended; never journaled
 	StopFailed        StopReason = "failed"         // an error ended the run; never journaled
 )

@@ -192,6 +192,37 @@ func (f proposerFunc) Propose(ctx context.Context, req gepa.ReflectRequest) (gep
 	return f(ctx, req)
 }
 
+// TestOutageCountsOnce: what fails side by side in one outage is one failure in
+// a row, however many slots there are.
+func TestOutageCountsOnce(t *testing.T) {
+	opts := gepa.Options{Seed: 3, InFlight: 4, Concurrency: 16, Attempts: 1, Failures: 2, Budget: gepa.Budget{Proposals: 6}}
+	calm := gepa.NewMemoryJournal()
+	opts.Journal = calm
+	optimize(t, newLandscape(), opts)
+
+	synctest.Test(t, func(t *testing.T) {
+		stormy := gepa.NewMemoryJournal()
+		sys := newLandscape()
+		var runs, failed atomic.Int64
+		began := time.Now()
+		sys.before = func(context.Context, gepa.Job) error {
+			pass(10 * time.Millisecond)
+			runs.Add(1)
+			if at := time.Since(began); at > 15*time.Millisecond && at < 500*time.Millisecond {
+				failed.Add(1)
+				return errDown
+			}
+			return nil
+		}
+		opts.Journal = stormy
+		optimize(t, sys, opts)
+		if failed.Load() < 2 {
+			t.Errorf("%d of %d rollouts failed, want several at once", failed.Load(), runs.Load())
+		}
+		assertEqualRuns(t, calm, stormy)
+	})
+}
+
 func TestProposerThatPanics(t *testing.T) {
 	calls := 0
 	res, err := gepa.Optimize(t.Context(), newLandscape(), someData(), gepa.Options{

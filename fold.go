@@ -299,6 +299,7 @@ func (s *State) join(m Member) {
 		s.members[m.hash] = m.ID
 	}
 	s.front.add(s.columns(&m), m.Mean)
+	s.extendObjectiveFront(&m)
 	s.selected = nil
 	if m.Full && m.Mean > s.pool[s.best].Mean {
 		s.best, s.bestSince = m.ID, m.Proposal

@@ -67,7 +67,7 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		data:     data,
 		before:   before,
 		started:  started,
-		pool:     pool{slots: opts.Concurrency, failures: map[bool]int{}, worked: map[bool]bool{}},
+		pool:     pool{slots: opts.Concurrency, failures: map[bool]int{}, worked: map[bool]bool{}, counted: map[bool]int{}},
 		messages: make(chan message, messageBuffer),
 		closed:   make(chan struct{}),
 	}
@@ -196,7 +196,7 @@ func (e *engine) mayContinue(stop *Stopped) bool {
 		return false
 	}
 	switch stop.Reason {
-	case StopProposals, StopRollouts, StopTarget, StopNoImprovement, StopExhausted:
+	case StopProposals, StopRollouts, StopTarget, StopNoImprovement, StopExhausted, StopRequested:
 		if e.state.InFlight() > 0 {
 			return true // it stopped under a smaller budget than they were planned under
 		}

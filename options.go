@@ -121,10 +121,14 @@ type Options struct {
 	// Defaults to 3.
 	Attempts int `json:"-"`
 	// Failures is how many rollouts in a row, or reflections in a row, may
-	// fail in all their attempts before the run ends with the last error.
-	// Where none of the kind has succeeded in this session yet, the first such
+	// fail in all their attempts before the run ends with the last error;
+	// those that ran side by side with one that failed count with it. Where
+	// none of the kind has succeeded in this session yet, the first such
 	// failure ends it. Defaults to 3.
 	Failures int `json:"-"`
+	// Control lets somebody pause the run, or end its search early. Defaults to
+	// none.
+	Control *Control `json:"-"`
 	// Observers are told what happens; see [Observer].
 	Observers []Observer `json:"-"`
 	// Logger gets warnings. Defaults to none.

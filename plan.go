@@ -50,7 +50,7 @@ func selectParent(s *State, proposal int) int {
 		return top[r.IntN(len(top))]
 	}
 	if o.Frontier == FrontierByObjective {
-		front := s.objectiveFront()
+		front := s.objectiveFront
 		return front[r.IntN(len(front))]
 	}
 	return s.selection().Draw(r)

@@ -17,6 +17,8 @@ type pool struct {
 	parked   []parkedTask
 	failures map[bool]int  // in a row; of rollouts (false) and reflections (true)
 	worked   map[bool]bool // whether one of the kind has succeeded
+	begun    int           // how many tasks ever ran
+	counted  map[bool]int  // begun when the last of failures was counted
 	number   int
 	left     int // how often tasks were left behind
 }
@@ -53,7 +55,21 @@ func (p *pool) next(last int) (queuedTask, bool) {
 		p.taken++
 	}
 	p.running++
+	p.begun++
+	q.begun = p.begun
 	return q, true
+}
+
+// failed counts a failure and returns how many there are in a row. Tasks that
+// run side by side fail together when the world fails: those that had begun
+// when one was counted are counted with it.
+func (p *pool) failed(q queuedTask) int {
+	kind := q.task.Reflect != nil
+	if q.begun > p.counted[kind] {
+		p.failures[kind]++
+		p.counted[kind] = p.begun
+	}
+	return p.failures[kind]
 }
 
 // has reports whether a task is one that runs, and not one left behind.
@@ -112,6 +128,7 @@ func (p *pool) unpark(now time.Time) time.Duration {
 type queuedTask struct {
 	task   Task
 	number int
+	begun  int // its place among the tasks that ran; 0 while it waits
 	parked int // how often it was parked
 	left   int // of the pool, when it was queued
 }

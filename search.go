@@ -26,6 +26,8 @@ type Search struct {
 	waits map[RolloutKey][]*work // who waits for a rollout that is being done
 	tasks []Task                 // to be handed out
 	made  *madeTexts
+
+	finishing bool
 }
 
 // Asked is what a [Search] wants done.
@@ -180,6 +182,10 @@ func (s *Search) Tell(events ...Event) error {
 	return nil
 }
 
+// Finish has the search stop with [StopRequested] once the proposals in flight
+// are committed, and plan no further one.
+func (s *Search) Finish() { s.finishing = true }
+
 // Return gives tasks back that were handed out and not done. They are handed
 // out again.
 func (s *Search) Return(tasks ...Task) { s.tasks = append(s.tasks, tasks...) }
@@ -251,7 +257,10 @@ func (s *Search) plan(a *Asked) (bool, error) {
 			"%d of %d rollouts are left, and the proposals under way, planned under a larger budget, can use %d",
 			max(s.budget.Rollouts-st.charged, 0), s.budget.Rollouts, st.reserved)})
 	}
-	if st.InFlight() >= st.depth() {
+	if s.finishing && st.InFlight() == 0 {
+		return false, s.decide(a, Stopped{StopRequested, "it was asked to stop after " + proposalWords(st.done)})
+	}
+	if s.finishing || st.InFlight() >= st.depth() {
 		return false, nil
 	}
 	plan, err := nextPlan(st)

@@ -1,6 +1,9 @@
 package gepa
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A Member is a candidate of the pool: one that was validated, in full or, with
 // staged validation, as far as it mattered.
@@ -101,6 +104,7 @@ type State struct {
 	validationAt   map[string]bool
 	testAt         map[string]bool
 	front          front
+	objectiveFront []int          // ids on the frontier by objective, ascending
 	selected       *Selection     // of the front; nil when it must be made anew
 	members        map[string]int // pool ids by hash
 	merged         map[string]bool
@@ -186,27 +190,29 @@ func (s *State) Frontier() []int {
 		return nil
 	}
 	if s.run.Options.Frontier == FrontierByObjective {
-		return s.objectiveFront()
+		return slices.Clone(s.objectiveFront)
 	}
 	return s.selection().Survivors
 }
 
-// objectiveFront returns the fully validated candidates whose mean objectives
-// no other's dominate.
-func (s *State) objectiveFront() []int {
-	var points [][]float64
-	var ids []int
-	for i := range s.pool {
-		if s.pool[i].Full {
-			points = append(points, s.pool[i].Objectives)
-			ids = append(ids, i)
+// extendObjectiveFront puts a new member on the frontier by objective, the
+// fully validated candidates whose mean objectives no other's dominate, unless
+// one of them does, and takes those off that it dominates. Dominance being
+// transitive, those that are off stay off.
+func (s *State) extendObjectiveFront(m *Member) {
+	objectives := s.run.Options.Objectives
+	if !m.Full || len(objectives) == 0 {
+		return
+	}
+	for _, id := range s.objectiveFront {
+		if dominates(s.pool[id].Objectives, m.Objectives, objectives) {
+			return
 		}
 	}
-	front := ParetoFront(points, s.run.Options.Objectives)
-	for i, at := range front {
-		front[i] = ids[at]
-	}
-	return front
+	s.objectiveFront = slices.DeleteFunc(s.objectiveFront, func(id int) bool {
+		return dominates(m.Objectives, s.pool[id].Objectives, objectives)
+	})
+	s.objectiveFront = append(s.objectiveFront, m.ID)
 }
 
 // selection returns the frontier by example, pruned.

@@ -33,6 +33,13 @@ func (s *State) covers(b Budget) bool {
 	return b.Rollouts == 0 || s.InFlight() == 0 || s.charged+s.reserved <= b.Rollouts
 }
 
+func proposalWords(n int) string {
+	if n == 1 {
+		return "1 proposal"
+	}
+	return fmt.Sprintf("%d proposals", n)
+}
+
 func allMade(proposals int) string {
 	if proposals == 1 {
 		return "the one proposal is made"

@@ -144,6 +144,8 @@ type Optimize struct {
 
 	// Logger gets warnings and, at the debug level, every model call with what
 	// each part of the chain did for it (see [lm.Logged]); keys are taken out.
+	// Control pauses the run or ends its search early; see [gepa.Options].
+	Control *gepa.Control
 	// Observer gets the run's events; see [gepa.Options].
 	Logger   *slog.Logger
 	Observer func(gepa.Event)
@@ -253,6 +255,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		Concurrency: o.Concurrency,
 		// The models try again themselves.
 		Attempts: 1,
+		Control:  o.Control,
 		Logger:   o.Logger,
 	}
 	o.options(&r.Options)

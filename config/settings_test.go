@@ -50,7 +50,7 @@ func filled(t *testing.T, typ reflect.Type) reflect.Value {
 // notKept are the fields of Optimize that are no part of a run's settings, or
 // are kept in another one.
 var notKept = []string{
-	"Out", "Command", "Logger", "Observer", "Getenv", "Tracer", "resumed", "startedFrom", "spans", // the session's own
+	"Out", "Command", "Logger", "Control", "Observer", "Getenv", "Tracer", "resumed", "startedFrom", "spans", // the session's own
 	"Record", // a recording holds the calls of one session
 	"Prices", // the run's folder keeps a copy
 	"Limit",  // in LimitTrain and LimitDev
