@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -278,41 +279,37 @@ func TestDocumentNamesEveryField(t *testing.T) {
 	}
 }
 
-func TestProgress(t *testing.T) {
+func TestNotes(t *testing.T) {
 	in := input()
 	budget := gepa.Budget{Proposals: 4, Rollouts: 500, Time: time.Hour}
-	p := report.NewProgress(budget)
-	if got := p.Line(0, 80); got != "starting" {
-		t.Errorf("before the run: %q", got)
-	}
-	var notes, lines []string
+	state := gepa.NewState()
+	n := report.NewNotes(state, budget)
+	var notes, left []string
+	var pace report.Pace
 	headed := false
 	opts := gepa.Options{
 		Budget: budget, Minibatch: 2, MaxMerges: -1, Concurrency: 1,
 		Proposer: proposer{"1:good", "2:", "3:bad", "4:good again"},
 		Observers: []gepa.Observer{{Event: func(e gepa.Event) {
-			if err := p.Apply(e); err != nil {
+			if err := state.Apply(e); err != nil {
 				t.Error(err)
 			}
-			for width := 0; width <= 100; width += 7 {
-				if line := p.Line(time.Second, width); utf8.RuneCountInString(line) > width {
-					t.Errorf("%d columns asked for: %q", width, line)
-				}
-			}
-			if note, ok := p.Note(e); ok {
+			pace.Note(state, e)
+			if note, ok := n.Note(e); ok {
+				d, known := pace.Left(state, budget, time.Minute)
+				left = append(left, fmt.Sprint(d.Round(time.Second), known))
 				if _, is := e.(gepa.ProposalCommitted); is && !headed {
 					headed = true
-					notes = append(notes, p.Header())
+					notes = append(notes, n.Header())
 				}
 				notes = append(notes, note.Text)
-				lines = append(lines, p.Line(time.Minute, 200))
 			}
 		}}},
 	}
 	if _, err := gepa.Optimize(t.Context(), lengthSystem{}, in.Data, opts); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "progress.txt", strings.Join(notes, "\n")+"\n\n"+strings.Join(lines, "\n")+"\n")
+	golden(t, "notes.txt", strings.Join(notes, "\n")+"\n\n"+strings.Join(left, "\n")+"\n")
 }
 
 // proposer writes its n-th text for the n-th proposal; an empty one is refused.

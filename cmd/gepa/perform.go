@@ -32,6 +32,7 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	defer func() { err = errors.Join(err, closeLog()) }()
 	o.Logger = logger
 	o.Observer = watch.observe
+	o.Control = gepa.NewControl()
 	stop, err := startTracing(ctx, watch, &o)
 	if err != nil {
 		return err
@@ -45,13 +46,14 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	if err := run.Open(ctx); err != nil {
 		return err
 	}
-	progress, resumed := run.Progress()
+	fold, resumed := run.Fold()
 	tellPlan(watch, run, o)
 	if resumed {
-		tellResumed(watch, progress, o.Out)
+		tellResumed(watch, fold.Story().State, o.Out)
 	}
 	started := time.Now()
-	watch.begin(progress)
+	watch.begin(ctx, fold, run.Options.Budget, o.Control)
+	defer watch.end()
 	unwatch := context.AfterFunc(ctx, func() {
 		watch.say("stopping: calls in flight are given up, what is done is kept; interrupt again to end at once")
 	})
@@ -234,8 +236,7 @@ func tellForecast(v *watcher, f gepa.Forecast) {
 	}
 }
 
-func tellResumed(v *watcher, p *report.Progress, out string) {
-	s := p.State()
+func tellResumed(v *watcher, s *gepa.State, out string) {
 	best, ok := s.Best()
 	switch {
 	case s.Stop() != nil && ok:

@@ -123,7 +123,7 @@ func (p picture) head() line {
 	if p.columns < 40 {
 		return append(line{{normal, strings.TrimSpace(percent) + " "}}, l...)
 	}
-	room := min(p.columns-l.width()-2-columnsOf(percent), 30)
+	room := min(p.columns-l.width()-4-columnsOf(percent), 30)
 	if room < 5 {
 		return l
 	}

@@ -4,7 +4,7 @@ import (
 	"math"
 	"strings"
 
-	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/gepa-go/gepa/internal/printable"
 )
@@ -26,20 +26,19 @@ const (
 )
 
 // A palette says how styles look. The nil palette has no colours at all.
-type palette []lipgloss.Style
+type palette []ansi.Style
 
 // colours are the terminal's own sixteen, which its user chose to be readable.
 func colours() palette {
 	p := make(palette, styles)
-	s := lipgloss.NewStyle
-	p[strong] = s().Bold(true)
-	p[faint] = s().Faint(true)
-	p[good] = s().Foreground(lipgloss.Green)
-	p[bad] = s().Foreground(lipgloss.Red)
-	p[warning] = s().Foreground(lipgloss.Yellow)
-	p[accent] = s().Foreground(lipgloss.Cyan)
-	p[added] = s().Foreground(lipgloss.Green)
-	p[removed] = s().Foreground(lipgloss.Red).Strikethrough(true).StrikethroughSpaces(true)
+	p[strong] = p[strong].Bold()
+	p[faint] = p[faint].Faint()
+	p[good] = p[good].ForegroundColor(ansi.Green)
+	p[bad] = p[bad].ForegroundColor(ansi.Red)
+	p[warning] = p[warning].ForegroundColor(ansi.Yellow)
+	p[accent] = p[accent].ForegroundColor(ansi.Cyan)
+	p[added] = p[added].ForegroundColor(ansi.Green)
+	p[removed] = p[removed].ForegroundColor(ansi.Red).Strikethrough(true)
 	return p
 }
 
@@ -47,7 +46,7 @@ func (p palette) render(s style, text string) string {
 	if p == nil || s == normal || text == "" {
 		return text
 	}
-	return p[s].Render(text)
+	return p[s].Styled(text)
 }
 
 // A span is a piece of a line. Its text is anything: it is made printable when
