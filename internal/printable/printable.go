@@ -14,6 +14,9 @@ import (
 // maxMarks is how many combining marks a character keeps.
 const maxMarks = 2
 
+// maxBytes is how many bytes of a text may go into one column, on average.
+const maxBytes = 64
+
 // Text returns a text as one row of printable characters, see [Fit].
 func Text(text string) string {
 	shown, _ := Fit(text, math.MaxInt)
@@ -46,9 +49,16 @@ func Fit(text string, columns int) (shown string, more bool) {
 	var b strings.Builder
 	used, marks := 0, maxMarks
 	var last rune
+	most := math.MaxInt // bytes that are looked at
+	if columns < math.MaxInt/maxBytes {
+		most = (columns + 1) * maxBytes
+	}
 	for len(text) > 0 {
 		r, size := utf8.DecodeRuneInString(text)
 		stands, keep := standIn(r, size)
+		if most -= size; most < 0 {
+			return b.String(), true
+		}
 		text = text[size:]
 		if !keep || stands == ' ' && r != ' ' && last == ' ' {
 			continue

@@ -221,7 +221,7 @@ func wrapped(l line, columns, rows int) []line {
 func pieces(l line, columns int) []span {
 	var out []span
 	for _, s := range l {
-		text := printable.Text(s.text)
+		text, _ := printable.Fit(s.text, 2*maxCompared)
 		for text != "" {
 			end := strings.IndexByte(strings.TrimLeft(text, " "), ' ')
 			word := text

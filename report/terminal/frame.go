@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gepa-go/gepa/report"
 	"github.com/gepa-go/gepa/report/view"
 )
 
@@ -150,7 +151,7 @@ func (p picture) doing() (string, float64) {
 		atLeast(share(c.Committed, b.Proposals))
 		atLeast(share(c.Rollouts, b.Rollouts))
 		atLeast(share(int(h.Spend.Total.CostNanos), int(b.CostNanos)))
-		atLeast(share(int(h.ElapsedMillis), int(b.TimeMillis)))
+		atLeast(share(int(p.elapsed().Milliseconds()), int(b.TimeMillis)))
 		if b.Proposals > 0 {
 			return fmt.Sprintf("proposal %d/%d", c.Committed, b.Proposals), whole
 		}
@@ -178,10 +179,21 @@ func (p picture) left() string {
 	if h.LeftMillis != nil && h.Phase != view.PhaseOver && !p.paused {
 		return "about " + about(time.Duration(*h.LeftMillis)*time.Millisecond) + " left"
 	}
-	if h.ElapsedMillis > 0 {
-		return about(time.Duration(h.ElapsedMillis) * time.Millisecond)
+	if elapsed := p.elapsed(); elapsed > 0 {
+		return about(elapsed)
 	}
 	return ""
+}
+
+// elapsed is how long the run has been at work: the journal's time, and that
+// since its last record.
+func (p picture) elapsed() time.Duration {
+	h := p.run.Head
+	worked := time.Duration(h.ElapsedMillis) * time.Millisecond
+	if h.Status == report.StatusRunning && h.Phase != view.PhaseOver && h.Updated != nil && p.now.After(*h.Updated) {
+		worked += p.now.Sub(*h.Updated)
+	}
+	return worked
 }
 
 // scores are the best and the frontier's scores, as figures and as sparklines.
@@ -236,7 +248,7 @@ func (p picture) spend() []line {
 	first := p.labelled("spend", "cost")
 	first.add(strong, s.Total.Cost)
 	first.add(normal, " · "+short(s.Total.Calls)+" calls")
-	if s.Rate > 0 {
+	if s.Rate > 0 && !p.paused && p.run.Head.Phase != view.PhaseOver {
 		first.add(normal, " · "+rate(s.Rate))
 	}
 	first.add(normal, " · "+short(s.Total.InputTokens+s.Total.OutputTokens)+" tokens")

@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"math"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -66,10 +65,12 @@ func styled(s style, text string) line { return line{{s, text}} }
 // add appends a span.
 func (l *line) add(s style, text string) { *l = append(*l, span{s, text}) }
 
-// columnsOf returns how many columns a text takes, up to more than any terminal
-// has.
+// maxColumns is more than any terminal has.
+const maxColumns = 1 << 11
+
+// columnsOf returns how many columns a text takes, up to maxColumns.
 func columnsOf(text string) int {
-	shown, _ := printable.Fit(text, math.MaxInt16)
+	shown, _ := printable.Fit(text, maxColumns)
 	return printable.Width(shown)
 }
 

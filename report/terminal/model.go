@@ -110,7 +110,8 @@ func (m *model) print() tea.Cmd {
 	for _, l := range lines {
 		// A row that the terminal would break is broken here.
 		for _, row := range broken(l, m.columns) {
-			cmds = append(cmds, tea.Println(row.draw(m.o.palette(), max(m.columns, 1))))
+			text := row.draw(m.o.palette(), max(m.columns, 1))
+			cmds = append(cmds, tea.Println(choose(text != "", text, " "))) // nothing is not printed
 		}
 	}
 	return tea.Sequence(append(cmds, func() tea.Msg { return printedMsg{} })...)
@@ -121,7 +122,10 @@ func broken(l line, columns int) []line {
 	if l.width() < columns || columns < 8 {
 		return []line{l}
 	}
-	return wrapped(l, columns-1, 1<<10)
+	if rows := wrapped(l, columns-1, 1<<10); len(rows) > 0 {
+		return rows
+	}
+	return []line{nil}
 }
 
 // region returns how many rows the region may have: less than the screen, or
@@ -138,6 +142,9 @@ func (m *model) View() tea.View {
 			b.WriteByte('\n')
 		}
 		b.WriteString(l.draw(p, m.columns-1))
+	}
+	if m.over && len(rows) > 0 {
+		b.WriteString("\n\n") // the last row is erased at the end
 	}
 	v := tea.NewView(b.String())
 	v.DisableBracketedPasteMode = true
