@@ -22,6 +22,7 @@ const (
 	KindCall     = "call"
 	KindFailure  = "failure"
 	KindSession  = "session"
+	KindReview   = "review"
 )
 
 // eventFormat is the version of the encodings below. Version 1, in which gates
@@ -229,6 +230,41 @@ type SessionStarted struct {
 	Concurrency int `json:"concurrency,omitempty"`
 }
 
+// ReviewDone is something that a person did about a run's candidate: it is no
+// part of the search, changes no [State], and is written while no process is at
+// work on the run.
+type ReviewDone struct {
+	// Number counts the run's reviews from 1.
+	Number int `json:"number"`
+	// By is who did it, as they called themselves.
+	By     string       `json:"by"`
+	Action ReviewAction `json:"action"`
+	// Candidate is the id of the candidate that it is about.
+	Candidate int `json:"candidate"`
+	// Texts are the candidate's texts as edited by hand, all of them; nil where
+	// the candidate's own are meant.
+	Texts map[string]string `json:"texts,omitempty"`
+	// Detail says more in words.
+	Detail string `json:"detail,omitempty"`
+	// Scores are those of edited texts, in the order of the validation set, for
+	// a rescoring.
+	Scores []float64 `json:"scores,omitempty"`
+}
+
+// ReviewAction says what somebody did in a review.
+type ReviewAction string
+
+// The actions of a review.
+const (
+	ReviewApprove ReviewAction = "approve"
+	ReviewReject  ReviewAction = "reject"
+	ReviewEdit    ReviewAction = "edit"
+	// ReviewRescore: the edited texts were run on the validation set.
+	ReviewRescore ReviewAction = "rescore"
+	// ReviewApply: the texts were written to where they are used.
+	ReviewApply ReviewAction = "apply"
+)
+
 func (RunStarted) record() (string, string)      { return KindRun, "" }
 func (ProposalPlanned) record() (string, string) { return KindPlan, "" }
 func (e ReflectionDone) record() (string, string) {
@@ -245,6 +281,8 @@ func (e AttemptFailed) record() (string, string) {
 	return KindFailure, strconv.Itoa(e.Number)
 }
 func (e SessionStarted) record() (string, string) { return KindSession, strconv.Itoa(e.Number) }
+
+func (e ReviewDone) record() (string, string) { return KindReview, strconv.Itoa(e.Number) }
 
 func callKey(proposal int, k CallKey) string {
 	return fmt.Sprintf("%d/%s/%s/%d/%d", proposal, k.Role, k.Component, k.Item, k.Attempt)
@@ -288,6 +326,8 @@ func DecodeRecord(r Record) (Event, error) {
 		return decode[AttemptFailed](r)
 	case KindSession:
 		return decode[SessionStarted](r)
+	case KindReview:
+		return decode[ReviewDone](r)
 	default:
 		return nil, fmt.Errorf("journal record of unknown kind %q: written by a newer version of gepa", r.Kind)
 	}

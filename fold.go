@@ -42,6 +42,7 @@ func (s *State) Apply(e Event) error {
 		s.spend.Failed = s.spend.Failed.Add(e.Usage)
 	case SessionStarted:
 		s.sessions++
+	case ReviewDone: // people's, and no part of the search
 	default:
 		return fmt.Errorf("journal: unknown event %T", e)
 	}

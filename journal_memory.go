@@ -50,8 +50,30 @@ func (j *memoryJournal) Append(ctx context.Context, records ...Record) error {
 
 // Records yields copies of the records; see [Journal].
 func (j *memoryJournal) Records(ctx context.Context) iter.Seq2[Record, error] {
+	return j.RecordsAfter(ctx, 0)
+}
+
+// Last returns the number of the last record, as package store's journals do.
+func (j *memoryJournal) Last(context.Context) (int64, error) {
 	j.mu.RLock()
-	records := slices.Clip(j.records) // entries never change
+	defer j.mu.RUnlock()
+	return int64(len(j.records)), nil
+}
+
+// RecordAt returns the record with a number, from 1.
+func (j *memoryJournal) RecordAt(_ context.Context, number int64) (Record, error) {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	if number < 1 || number > int64(len(j.records)) {
+		return Record{}, fmt.Errorf("read journal: there is no record %d: it has %d", number, len(j.records))
+	}
+	return j.records[number-1].own(), nil
+}
+
+// RecordsAfter yields the records after the one with a number.
+func (j *memoryJournal) RecordsAfter(ctx context.Context, number int64) iter.Seq2[Record, error] {
+	j.mu.RLock()
+	records := slices.Clip(j.records[min(max(number, 0), int64(len(j.records))):]) // entries never change
 	j.mu.RUnlock()
 	return func(yield func(Record, error) bool) {
 		for _, r := range records {

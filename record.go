@@ -39,7 +39,7 @@ func replay(ctx context.Context, j Journal) (*State, time.Duration, error) {
 			before += last.Sub(began)
 			began, last = rec.At, rec.At
 		}
-		if searching && !began.IsZero() {
+		if searching && !began.IsZero() && rec.Kind != KindReview {
 			last = rec.At // the record that stops the search among them
 		}
 	}

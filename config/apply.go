@@ -17,6 +17,8 @@ import (
 type Apply struct {
 	// Candidate is the candidate's name, as [Kept.Member] takes it.
 	Candidate string
+	// Texts, if not nil, take the place of the candidate's own, by component.
+	Texts map[string]string
 	// To are the places: COMPONENT=SPEC, with a spec as package source has
 	// it; SPEC alone, for a run of one component; or one folder, in which each
 	// component has the file COMPONENT.md. Required.
@@ -34,6 +36,7 @@ func (k *Kept) PlanApply(a Apply) ([]source.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.Texts = m.Texts.With(a.Texts)
 	if len(a.To) == 0 {
 		return nil, usagef("say where the texts go: --to FOLDER, or --to COMPONENT=FILE for each of %s", strings.Join(k.components(), ", "))
 	}

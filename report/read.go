@@ -153,7 +153,7 @@ func (s *Story) Apply(rec gepa.Record, e gepa.Event) error {
 	if started, ok := e.(gepa.SessionStarted); ok {
 		s.Sessions = append(s.Sessions, Session{Number: started.Number, Began: rec.At, Budget: started.Budget})
 	}
-	if n := len(s.Sessions); n > 0 {
+	if n := len(s.Sessions); n > 0 && rec.Kind != gepa.KindReview {
 		s.Sessions[n-1].Ended = rec.At
 	}
 	return nil

@@ -81,6 +81,8 @@ const (
 	StatusRunning Status = "running"
 	// StatusCrashed: its process ended without a word.
 	StatusCrashed Status = "crashed"
+	// StatusUnreadable: what is kept of it cannot be read.
+	StatusUnreadable Status = "unreadable"
 )
 
 // Models names the models of a run by role.

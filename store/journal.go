@@ -104,13 +104,19 @@ const (
 // appending, even from within the loop. Damage is [ErrCorrupt], reported
 // instead of the first record that is not what was written.
 func (j *Journal) Records(ctx context.Context) iter.Seq2[gepa.Record, error] {
-	upTo, lastErr := j.lastSeq(ctx)
+	upTo, err := j.lastSeq(ctx)
+	return j.between(ctx, 0, upTo, err)
+}
+
+// between yields the records after one number and up to another, or only the
+// error by which these could not be told.
+func (j *Journal) between(ctx context.Context, after, upTo int64, lastErr error) iter.Seq2[gepa.Record, error] {
 	return func(yield func(gepa.Record, error) bool) {
 		if lastErr != nil {
 			yield(gepa.Record{}, lastErr)
 			return
 		}
-		for after := int64(0); after < upTo; {
+		for after := after; after < upTo; {
 			page, err := j.page(ctx, after, upTo)
 			for _, r := range page {
 				if ctxErr := ctx.Err(); ctxErr != nil {

@@ -106,6 +106,7 @@ func (s span) Set(text string) error {
 type show struct {
 	json, noColor, quiet, plain bool
 	log                         string
+	ui                          uiMode
 }
 
 func (s *show) add(cmd *cobra.Command) {
@@ -115,4 +116,6 @@ func (s *show) add(cmd *cobra.Command) {
 	f.StringVar(&s.log, "log", "", "add what happens to this file, every call included, as JSON lines (docs/models.md)")
 	f.BoolVar(&s.plain, "plain", false, "print lines only, on a terminal, too (docs/terminal.md)")
 	f.BoolVar(&s.quiet, "quiet", false, "say nothing but warnings while it runs")
+	f.Var(&s.ui, "ui", "serve the run's dashboard (docs/dashboard.md) while it works, or with --ui=stay until Ctrl-C")
+	f.Lookup("ui").NoOptDefVal = string(uiRun)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/report"
+	"github.com/gepa-go/gepa/report/terminal"
 )
 
 // perform builds a run, tells its plan, carries it out and prints the result.
@@ -42,6 +43,12 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	if err != nil {
 		return err
 	}
+	var ui *runDashboard
+	defer func() { // when the run is closed
+		if ui != nil {
+			err = errors.Join(err, ui.end(s))
+		}
+	}()
 	defer func() { err = errors.Join(err, run.Close()) }()
 	if err := run.Open(ctx); err != nil {
 		return err
@@ -51,8 +58,18 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	if resumed {
 		tellResumed(watch, fold.Story().State, o.Out)
 	}
+	ui = newRunDashboard(cmd, run)
+	if s.ui != "" {
+		address, err := ui.start()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard  %s\n", address)
+	}
 	started := time.Now()
-	watch.begin(ctx, fold, run.Options.Budget, o.Control)
+	watch.begin(fold, run.Options.Budget, terminal.Options{
+		Controls: o.Control, Dashboard: ui.open, Interrupt: interruptionOf(ctx).interrupt,
+	}, interruptionOf(ctx))
 	defer watch.end()
 	unwatch := context.AfterFunc(ctx, func() {
 		watch.say("stopping: calls in flight are given up, what is done is kept; interrupt again to end at once")

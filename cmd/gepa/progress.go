@@ -38,24 +38,21 @@ func newWatcher(w io.Writer, s show) *watcher {
 	return &watcher{w: w, quiet: s.quiet, plain: s.plain, color: colorful(w, s.noColor), warned: map[string]time.Time{}}
 }
 
-// begin starts to show the run that was folded so far. Call end when it is
-// over.
-func (v *watcher) begin(ctx context.Context, fold *view.Fold, budget gepa.Budget, control terminal.Controls) {
+// begin starts to show the run that was folded so far. Keys say what keys of a
+// live region do, and stop how the process is ended. Call end when it is over.
+func (v *watcher) begin(fold *view.Fold, budget gepa.Budget, keys terminal.Options, stop *interruption) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.fold, v.notes = fold, report.NewNotes(fold.Story().State, budget)
 	if v.quiet || v.plain || !interactive(v.w) {
 		return
 	}
-	stop := interruptionOf(ctx)
-	o := terminal.Options{
-		Out: v.w, Color: v.color, Environ: os.Environ(),
-		Run: v.run, Texts: v.texts, Controls: control, Interrupt: stop.interrupt,
-	}
+	keys.Out, keys.Color, keys.Environ = v.w, v.color, os.Environ()
+	keys.Run, keys.Texts = v.run, v.texts
 	if columns(os.Stdin) > 0 {
-		o.In = os.Stdin
+		keys.In = os.Stdin
 	}
-	v.region = terminal.Start(o)
+	v.region = terminal.Start(keys)
 	stop.atExit(v.region.Kill)
 }
 

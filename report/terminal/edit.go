@@ -20,7 +20,7 @@ type edit struct {
 // change that is shown, in bytes and in columns.
 const (
 	maxCompared = 4 << 10
-	context     = 24
+	around     = 24
 )
 
 // editsBetween returns the edits that lead from one candidate's texts to
@@ -42,7 +42,7 @@ func window(before, after string) (string, string) {
 	for same < len(before) && same < len(after) && before[same] == after[same] {
 		same++
 	}
-	from := max(0, same-4*context)
+	from := max(0, same-4*around)
 	for from > 0 && !utf8.RuneStart(before[from]) {
 		from--
 	}
@@ -148,12 +148,12 @@ func kept(text string, changeBefore, changeAfter bool) string {
 	all := flat(text, maxCompared)
 	lead, trail := ends(text)
 	runes := []rune(all)
-	if len(runes) <= 2*context+3 && changeBefore && changeAfter || len(runes) <= context {
+	if len(runes) <= 2*around+3 && changeBefore && changeAfter || len(runes) <= around {
 		return lead + all + trail
 	}
 	out := ""
 	if changeBefore {
-		head := string(runes[:min(context, len(runes))])
+		head := string(runes[:min(around, len(runes))])
 		if at := strings.LastIndexByte(head, ' '); at > 0 {
 			head = head[:at+1]
 		}
@@ -161,7 +161,7 @@ func kept(text string, changeBefore, changeAfter bool) string {
 	}
 	out += "…"
 	if changeAfter {
-		tail := string(runes[max(0, len(runes)-context):])
+		tail := string(runes[max(0, len(runes)-around):])
 		if at := strings.IndexByte(tail, ' '); at >= 0 && at < len(tail)-1 {
 			tail = tail[at:]
 		}

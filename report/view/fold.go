@@ -138,6 +138,8 @@ func (f *Fold) Apply(rec gepa.Record, e gepa.Event) error {
 		f.counts.Failures++
 		f.rate.add(f.now, e.Usage.Calls)
 		f.note(LevelWarn, "an attempt failed: %s", e.Error)
+	case gepa.ReviewDone:
+		f.review(e)
 	}
 	return nil
 }
