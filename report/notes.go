@@ -12,12 +12,11 @@ import (
 // keeping.
 type Notes struct {
 	state  *gepa.State
-	budget gepa.Budget
+	budget gepa.Budget // of the present session
 }
 
-// NewNotes returns the notes of a run whose events are applied to a state, and
-// which works under a budget.
-func NewNotes(state *gepa.State, budget gepa.Budget) *Notes { return &Notes{state, budget} }
+// NewNotes returns the notes of a run whose events are applied to a state.
+func NewNotes(state *gepa.State) *Notes { return &Notes{state: state} }
 
 // A Note is a line to keep about something that happened.
 type Note struct {
@@ -40,6 +39,8 @@ const (
 // nothing to tell. The event must have been applied.
 func (n *Notes) Note(e gepa.Event) (Note, bool) {
 	switch e := e.(type) {
+	case gepa.SessionStarted:
+		n.budget = e.Budget
 	case gepa.ProposalCommitted:
 		if e.Proposal > 0 {
 			return n.proposalNote(n.state.Proposals()[e.Proposal-1]), true

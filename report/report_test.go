@@ -283,7 +283,7 @@ func TestNotes(t *testing.T) {
 	in := input()
 	budget := gepa.Budget{Proposals: 4, Rollouts: 500, Time: time.Hour}
 	state := gepa.NewState()
-	n := report.NewNotes(state, budget)
+	n := report.NewNotes(state)
 	var notes, left []string
 	var pace report.Pace
 	headed := false

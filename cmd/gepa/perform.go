@@ -67,7 +67,7 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard  %s\n", address)
 	}
 	started := time.Now()
-	watch.begin(fold, run.Options.Budget, terminal.Options{
+	watch.begin(fold, terminal.Options{
 		Controls: o.Control, Dashboard: ui.open, Interrupt: interruptionOf(ctx).interrupt,
 	}, interruptionOf(ctx))
 	defer watch.end()

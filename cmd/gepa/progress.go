@@ -40,10 +40,10 @@ func newWatcher(w io.Writer, s show) *watcher {
 
 // begin starts to show the run that was folded so far. Keys say what keys of a
 // live region do, and stop how the process is ended. Call end when it is over.
-func (v *watcher) begin(fold *view.Fold, budget gepa.Budget, keys terminal.Options, stop *interruption) {
+func (v *watcher) begin(fold *view.Fold, keys terminal.Options, stop *interruption) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.fold, v.notes = fold, report.NewNotes(fold.Story().State, budget)
+	v.fold, v.notes = fold, report.NewNotes(fold.Story().State)
 	if v.quiet || v.plain || !interactive(v.w) {
 		return
 	}
@@ -110,20 +110,27 @@ func (v *watcher) observe(e gepa.Event) {
 	if v.fold == nil {
 		return
 	}
-	if err := v.fold.Apply(gepa.Record{At: time.Now()}, e); err != nil {
+	if err := v.apply(gepa.Record{At: time.Now()}, e); err != nil {
 		v.print(report.Neutral, "the progress is not shown any more: "+err.Error())
 		v.fold = nil
-		return
+	}
+}
+
+// apply folds a record and prints what is to be kept of it.
+func (v *watcher) apply(rec gepa.Record, e gepa.Event) error {
+	if err := v.fold.Apply(rec, e); err != nil {
+		return err
 	}
 	note, ok := v.notes.Note(e)
 	if !ok || v.quiet {
-		return
+		return nil
 	}
 	if c, is := e.(gepa.ProposalCommitted); is && c.Proposal > 0 && !v.headed {
 		v.headed = true
 		v.print(report.Muted, v.notes.Header())
 	}
 	v.print(note.Tone, note.Text)
+	return nil
 }
 
 // say prints a line that is no warning.

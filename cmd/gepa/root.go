@@ -128,7 +128,7 @@ func newRoot() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDemo(), newOptimize(), newResume(), newRuns(), newShow(), newServe(), newDiff(), newApply(), newEval(), newCompare(), newCheck(),
+	root.AddCommand(newDemo(), newOptimize(), newResume(), newRuns(), newShow(), newWatch(), newServe(), newDiff(), newApply(), newEval(), newCompare(), newCheck(),
 		newExport(), newImport(), newData(), newMetric(), newConfig(), newInit(), newDoctor(), newModels(), newCache(), newVersion())
 	return root
 }
