@@ -49,7 +49,7 @@ func Render(screen string, o Options) string {
 	for i, c := range []string{"#ff5f57", "#febc2e", "#28c840"} {
 		fmt.Fprintf(&b, `<circle cx="%d" cy="%d" r="6" fill="%s"/>`+"\n", 20+20*i, titleBar/2, c)
 	}
-	fmt.Fprintf(&b, `<g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="%d" fill="%s" xml:space="preserve">`+"\n", fontSize, foreground)
+	fmt.Fprintf(&b, `<g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="%d" fill="%s">`+"\n", fontSize, foreground)
 	fmt.Fprintf(&b, `<text x="%s" y="%d" text-anchor="middle" fill-opacity="0.7">%s</text>`+"\n", number(width/2), titleBar/2+5, escaped(o.Title))
 	for y, row := range parse(screen) {
 		if y >= o.Rows {
@@ -78,11 +78,14 @@ func writeRow(b *strings.Builder, row []run, y, columns int) {
 		if bg != "" {
 			fmt.Fprintf(b, `<rect x="%s" y="%d" width="%s" height="%d" fill="%s"/>`+"\n", number(x), top, number(cellWidth*float64(wide)), cellHeight, bg)
 		}
-		if strings.TrimSpace(text) == "" {
+		// Not every reader of SVG keeps spaces as they are.
+		body := strings.TrimLeft(text, " ")
+		x += cellWidth * float64(len(text)-len(body))
+		if body = strings.TrimRight(body, " "); body == "" {
 			continue
 		}
-		fmt.Fprintf(b, `<text x="%s" y="%d" textLength="%s"%s>%s</text>`+"\n",
-			number(x), top+fontSize, number(cellWidth*float64(wide)), r.look.attributes(fg), escaped(text))
+		fmt.Fprintf(b, `<text x="%s" y="%d" textLength="%s"%s>%s</text>`+"\n", number(x), top+fontSize,
+			number(cellWidth*float64(ansi.StringWidthWc(body))), r.look.attributes(fg), strings.ReplaceAll(escaped(body), " ", "\u00a0"))
 	}
 }
 

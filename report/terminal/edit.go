@@ -200,6 +200,10 @@ func wrapped(l line, columns, rows int) []line {
 			text = strings.TrimLeft(text, " ")
 			w = columnsOf(text)
 		}
+		if used+w > columns { // a space hangs over
+			text = strings.TrimRight(text, " ")
+			w = columnsOf(text)
+		}
 		if text == "" {
 			continue
 		}

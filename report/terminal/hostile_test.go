@@ -155,7 +155,7 @@ func TestWrappedKeepsText(t *testing.T) {
 			want.WriteString(s.text)
 		}
 		for _, row := range wrapped(l, columns, 1000) {
-			if w := row.width(); w > columns+1 { // a space at its end may hang over
+			if w := row.width(); w > columns {
 				t.Fatalf("a row of %d columns of %d", w, columns)
 			}
 			for _, s := range row {

@@ -169,6 +169,11 @@ func (m *model) draw() []line {
 	} else if !m.asking {
 		bar = nil
 	}
+	var above []line // what sets the region apart
+	if m.rows >= 20 {
+		above = []line{nil}
+		body--
+	}
 	var out []line
 	if m.help {
 		out = m.keys.list(body)
@@ -179,6 +184,7 @@ func (m *model) draw() []line {
 	for len(out) < m.tallest {
 		out = append(out, nil)
 	}
+	out = append(above, out...)
 	if bar != nil {
 		out = append(out, bar)
 	}
