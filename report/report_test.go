@@ -341,3 +341,37 @@ func (lengthSystem) Run(_ context.Context, job gepa.Job) (gepa.Rollout, error) {
 	}
 	return gepa.Rollout{Score: float64(n) / 100, Usage: gepa.Usage{Calls: 1, InputTokens: 1000}}, nil
 }
+
+// Whatever a model wrote, a page on the terminal only shows it.
+func TestTextIsHarmless(t *testing.T) {
+	const evil = "\x1b[2J\x1b]0;title\a\x1b[31mred\u202e\x9b1A\r"
+	in := input()
+	in.Components[0].Text = evil + "\nsecond line"
+	s, err := report.Summarize(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Program, s.Stop.Detail = evil, evil
+	for _, color := range []bool{false, true} {
+		var b strings.Builder
+		if err := s.Text(&b, report.TextOptions{Color: color}); err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []string{"\x1b[2J", "\x1b]", "\a", "\r", "\u202e", "\u009b"} {
+			if strings.Contains(b.String(), bad) {
+				t.Errorf("colours %v: %q comes through", color, bad)
+			}
+		}
+		if !strings.Contains(b.String(), "␛[2J") {
+			t.Errorf("colours %v: the text is not shown:\n%s", color, b.String())
+		}
+		if !color && strings.Contains(b.String(), "\x1b") {
+			t.Error("an escape sequence without colours")
+		}
+		for line := range strings.SplitSeq(b.String(), "\n") {
+			if i := strings.LastIndex(line, "\x1b["); i >= 0 && !strings.HasPrefix(line[i:], "\x1b[0m") {
+				t.Errorf("a style is left open: %q", line)
+			}
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gepa-go/gepa/config"
+	"github.com/gepa-go/gepa/internal/printable"
 	"github.com/gepa-go/gepa/lm"
 )
 
@@ -91,7 +92,7 @@ func tell(ctx context.Context, w io.Writer, err error) {
 	if colorful(w, false) {
 		label = "\x1b[31merror:\x1b[0m"
 	}
-	text := lm.Redact(err.Error(), config.Secrets(os.Getenv)...)
+	text := printable.Lines(lm.Redact(err.Error(), config.Secrets(os.Getenv)...))
 	fmt.Fprintln(w, label, strings.ReplaceAll(text, "\n", "\n       "))
 }
 

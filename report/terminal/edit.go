@@ -20,7 +20,7 @@ type edit struct {
 // change that is shown, in bytes and in columns.
 const (
 	maxCompared = 4 << 10
-	around     = 24
+	around      = 24
 )
 
 // editsBetween returns the edits that lead from one candidate's texts to

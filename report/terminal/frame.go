@@ -211,7 +211,7 @@ func (p picture) scores() []line {
 		l := p.labelled(long, short)
 		l.add(strong, figure(series[len(series)-1]))
 		l.add(normal, " ")
-		l.add(s, sparkline(series, min(40, max(p.columns-p.label()-9, 0)), low, high))
+		l.add(s, sparkline(p.overRollouts(series, min(40, p.columns/3)), low, high))
 		if tail := styled(faint, tail); l.width()+2+tail.width() < p.columns {
 			l.add(faint, "  ")
 			l = append(l, tail...)
@@ -229,6 +229,24 @@ func (p picture) scores() []line {
 			fmt.Sprintf("%d of %d candidates", len(h.Frontier), len(p.run.Candidates))))
 	}
 	return rows
+}
+
+// overRollouts returns, for so many equal steps of rollouts from the base's
+// validation until now, the last number by then of a series that has one for
+// each point of the run.
+func (p picture) overRollouts(series []float64, columns int) []float64 {
+	points := p.run.Points
+	from, to := points[0].Rollouts, max(p.run.Head.Counts.Rollouts, points[len(points)-1].Rollouts)
+	out := make([]float64, columns)
+	at := 0
+	for i := range out {
+		by := from + (to-from)*(i+1)/columns
+		for at+1 < len(series) && points[at+1].Rollouts <= by {
+			at++
+		}
+		out[i] = series[at]
+	}
+	return out
 }
 
 // figure shows a score.

@@ -5,20 +5,12 @@ import (
 	"strings"
 )
 
-// sparkline draws numbers as a row of bars, at most so many. It shows the last
-// where there are more numbers than bars only when asked for by thinning: each
-// bar is the last number of its share, so the row always spans the whole series
-// and ends at its end. Low and high are the bottom and the top of the scale; a
-// number that is unknown is a space.
-func sparkline(numbers []float64, columns int, low, high float64) string {
-	if columns <= 0 || len(numbers) == 0 {
-		return ""
-	}
+// sparkline draws numbers as a row of bars. Low and high are the bottom and the
+// top of the scale; a number that is unknown is a space.
+func sparkline(numbers []float64, low, high float64) string {
 	bars := []rune("▁▂▃▄▅▆▇█")
-	n := min(columns, len(numbers))
 	var b strings.Builder
-	for i := range n {
-		v := numbers[(i+1)*len(numbers)/n-1]
+	for _, v := range numbers {
 		if math.IsNaN(v) {
 			b.WriteRune(' ')
 			continue
