@@ -21,7 +21,8 @@ type Apply struct {
 	Texts map[string]string
 	// To are the places: COMPONENT=SPEC, with a spec as package source has
 	// it; SPEC alone, for a run of one component; or one folder, in which each
-	// component has the file COMPONENT.md. Required.
+	// component has the file COMPONENT.md. Defaults to where the run had its
+	// texts from.
 	To []string
 	// Force also replaces texts that are not those that the run began with.
 	Force bool
@@ -37,11 +38,13 @@ func (k *Kept) PlanApply(a Apply) ([]source.Change, error) {
 		return nil, err
 	}
 	m.Texts = m.Texts.With(a.Texts)
-	if len(a.To) == 0 {
-		return nil, usagef("say where the texts go: --to FOLDER, or --to COMPONENT=FILE for each of %s", strings.Join(k.components(), ", "))
-	}
 	var edits []source.Edit
 	var fresh []source.Change
+	if len(a.To) == 0 {
+		if edits, err = k.back(m); err != nil {
+			return nil, err
+		}
+	}
 	for _, to := range a.To {
 		name, text, err := k.placed(to)
 		if err != nil {
@@ -71,7 +74,7 @@ func (k *Kept) PlanApply(a Apply) ([]source.Change, error) {
 	changes, err := source.Plan(edits)
 	if err != nil {
 		if _, changed := errors.AsType[*source.ChangedError](err); changed {
-			return nil, usagef("%w\nthe run began with another text: look at the file, or write over it with --force", err)
+			return nil, usagef("%w\nthe run began with another text: look at the file, write over it with --force, or elsewhere with --to", err)
 		}
 		return nil, usage{err}
 	}
@@ -82,6 +85,56 @@ func (k *Kept) PlanApply(a Apply) ([]source.Change, error) {
 func (k *Kept) expect(e *source.Edit, component string) {
 	base := k.Story.State.Pool()[0].Texts[component]
 	e.Base = &base
+}
+
+// back returns the edits that write texts to where the run had its own from.
+func (k *Kept) back(m gepa.Member) ([]source.Edit, error) {
+	var kept settings
+	if k.Settings != "" {
+		var err error
+		if kept, err = decodeSettings(k.Settings); err != nil {
+			return nil, usagef("%s: %w", k.Folder, err)
+		}
+	}
+	var edits []source.Edit
+	var unknown []string
+	for _, name := range k.components() {
+		i := slices.IndexFunc(kept.Sources, func(p Place) bool { return p.Component == name })
+		if i < 0 {
+			if m.Texts[name] != k.Story.State.Pool()[0].Texts[name] {
+				unknown = append(unknown, name)
+			}
+			continue
+		}
+		p := kept.Sources[i]
+		spec, err := source.Parse(p.At)
+		if err != nil {
+			return nil, usage{err}
+		}
+		spec.Path = shortPath(spec.Path)
+		edits = append(edits, source.Edit{Spec: spec, Text: m.Texts[name], Base: &p.Text})
+	}
+	switch {
+	case len(kept.Sources) == 0:
+		return nil, usagef("the run does not know where its texts came from; say where they go: --to FOLDER, or --to COMPONENT=FILE for each of %s", strings.Join(k.components(), ", "))
+	case len(unknown) > 0:
+		return nil, usagef("the run does not know where the text of %s came from; say where it goes: --to FOLDER, or --to COMPONENT=FILE for each of %s",
+			strings.Join(unknown, " and "), strings.Join(k.components(), ", "))
+	}
+	return edits, nil
+}
+
+// shortPath returns a path as one would write it in the present folder, where
+// it is in that.
+func shortPath(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(short) {
+		return short
+	}
+	return path
 }
 
 func (k *Kept) components() []string {

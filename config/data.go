@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/dataset"
@@ -30,17 +31,22 @@ func (o Optimize) data(own *gepa.Data) (sets, error) {
 	if err != nil {
 		return s, err
 	}
-	dev, err := o.load("dev", o.Dev, orDefault(o.LimitDev, o.Limit))
-	if err != nil {
-		return s, err
+	var dev []gepa.Example
+	if o.Dev.given() {
+		if dev, err = o.load("dev", o.Dev, orDefault(o.LimitDev, o.Limit)); err != nil {
+			return s, err
+		}
 	}
 	if err := dataset.CheckDisjoint(dataset.Set{Name: "--train", Examples: train}, dataset.Set{Name: "--dev", Examples: dev}); err != nil {
 		return s, usage{err}
 	}
 	s.train, s.dev, s.data.Test = fingerprint(train), fingerprint(dev), dev
 	n, err := strconv.Atoi(o.Val)
-	if o.Val != "" && err != nil {
-		val, err := o.load("val", Source{Path: o.Val}, 0)
+	if o.ownVal() {
+		if o.Stratify != "" {
+			return s, usagef("--stratify %s: the validation set has files of its own, so that nothing is divided: take one of them out", o.Stratify)
+		}
+		val, err := o.load("val", o.valSource(), 0)
 		if err != nil {
 			return s, err
 		}
@@ -65,6 +71,9 @@ func (o Optimize) data(own *gepa.Data) (sets, error) {
 	case n >= len(train):
 		return s, usagef("--val %d: %s has %d examples, which would leave none for feedback; give at most %d", n, o.Train.Path, len(train), len(train)-1)
 	}
+	if o.Stratify != "" {
+		return s, o.stratified(&s, train, n)
+	}
 	s.val = fmt.Sprint(n)
 	s.data.Feedback, s.data.Validation, err = dataset.Split(train, n, o.Seed)
 	if err != nil {
@@ -73,8 +82,63 @@ func (o Optimize) data(own *gepa.Data) (sets, error) {
 	return s, nil
 }
 
+// stratified divides the training examples in proportion to a field.
+func (o Optimize) stratified(s *sets, train []gepa.Example, n int) error {
+	parts, err := dataset.Divide(train, dataset.Division{
+		Parts: []dataset.Part{{Name: "feedback"}, {Name: "validation", Size: dataset.Size{Count: n}}}, Seed: o.Seed, Stratify: o.Stratify,
+	})
+	if err != nil {
+		return usagef("--stratify %s: %s", o.Stratify, strings.TrimPrefix(err.Error(), "dataset: "))
+	}
+	s.val = fmt.Sprintf("%d by %s", n, o.Stratify)
+	s.data.Feedback, s.data.Validation = parts[0].Examples, parts[1].Examples
+	return nil
+}
+
+// valSource returns where the validation examples are read from: their own
+// files, or those of the training examples.
+func (o Optimize) valSource() Source {
+	if o.ValFiles.Path != "" {
+		return o.ValFiles
+	}
+	if _, err := strconv.Atoi(o.Val); o.Val != "" && err != nil {
+		return Source{Path: o.Val}
+	}
+	return o.Train
+}
+
+// ownVal reports whether the validation examples have files of their own.
+func (o Optimize) ownVal() bool {
+	_, err := strconv.Atoi(o.Val)
+	return o.ValFiles.Path != "" || o.Val != "" && err != nil
+}
+
+// checkStdin refuses to read standard input twice.
+func (o Optimize) checkStdin() error {
+	first := ""
+	for _, set := range []struct {
+		flag   string
+		source Source
+	}{{"train", o.Train}, {"val", o.valSource()}, {"dev", o.Dev}} {
+		if set.flag == "val" && !o.ownVal() {
+			continue
+		}
+		for _, path := range append([]string{set.source.Path}, set.source.More...) {
+			switch {
+			case path != "-":
+			case first != "":
+				return usagef("--%s: standard input is read for --%s already: name a file", set.flag, first)
+			default:
+				first = set.flag
+			}
+		}
+	}
+	return nil
+}
+
 func (o Optimize) load(flag string, src Source, limit int) ([]gepa.Example, error) {
-	opts := o.reading()
+	opts := o.reading(src.Reading)
+	opts.Stdin = o.Stdin
 	var examples []gepa.Example
 	var err error
 	if src.Data != nil {
@@ -85,6 +149,9 @@ func (o Optimize) load(flag string, src Source, limit int) ([]gepa.Example, erro
 		examples = loaded.Examples
 	}
 	if err != nil {
+		if o.resumed && src.Path == "-" {
+			return nil, usagef("--%s %w; the run's examples came from standard input: give them again, as in gepa resume < FILE, or name the file with --%s FILE", flag, err, flag)
+		}
 		if o.resumed && errors.Is(err, fs.ErrNotExist) {
 			return nil, usagef("--%s %w; if the file was moved, say where it is with --%s FILE", flag, err, flag)
 		}
@@ -93,16 +160,22 @@ func (o Optimize) load(flag string, src Source, limit int) ([]gepa.Example, erro
 	return dataset.Limit(examples, limit), nil
 }
 
-// reading returns how files are read.
-func (o Optimize) reading() dataset.Options {
-	r := o.Reading
+// reading returns how files are read, by what is said of them and else by what
+// is said of all.
+func (o Optimize) reading(own Reading) dataset.Options {
+	r := own.over(o.Reading)
 	if r.Form == "" && o.System.Builtin != "" {
 		r.Form = string(dataset.FormHotpotQA)
 	}
+	return r.Options(o.Seed)
+}
+
+// Options returns how package dataset reads so. The seed is that of the sample.
+func (r Reading) Options(seed uint64) dataset.Options {
 	opts := dataset.Options{
 		Format: dataset.Format(r.Format), Decoders: Decoders(), Key: r.Key, Separator: r.Separator, Columns: r.Columns,
 		Form: dataset.Form(r.Form), ID: r.ID, Inputs: r.Inputs, Labels: r.Labels,
-		Where: r.Where, Dedupe: r.Dedupe, Sample: r.Sample, Seed: o.Seed,
+		Where: r.Where, Dedupe: r.Dedupe, Sample: r.Sample, Seed: seed,
 	}
 	for column, kind := range r.Types {
 		if opts.Types == nil {

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"reflect"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gepa-go/gepa"
-	"github.com/gepa-go/gepa/metric"
-	"github.com/gepa-go/gepa/program"
-	"github.com/gepa-go/gepa/propose"
 	"github.com/gepa-go/gepa/report"
 )
 
@@ -27,13 +24,17 @@ const (
 func Splits() []string { return []string{SplitTest, SplitValidation, SplitFeedback} }
 
 // On says on which examples something is measured: those of a file, or a set
-// of the subject's run.
+// of the subject's run or gepa.yaml.
 type On struct {
 	// Data is a file of examples; the zero value is none. Limit takes only the
 	// first so many of them; 0 means all.
 	Data  Source
 	Limit int
-	// Split is one of [Splits]: a set of the run's own, without Data.
+	// Reading says how Data is read; what is not set is as the subject's
+	// gepa.yaml, or its run, has it.
+	Reading Reading
+	// Split is one of [Splits]: a set of the run's or the gepa.yaml's own,
+	// without Data. Defaults to SplitValidation.
 	Split string
 }
 
@@ -41,13 +42,16 @@ func (on On) file() bool { return on.Data.Path != "" || on.Data.Data != nil }
 
 // check refuses what means nothing.
 func (on On) check() error {
+	if !on.file() && !reflect.DeepEqual(on.Reading, Reading{}) {
+		return usagef("flags that say how a file is read mean nothing without --data FILE")
+	}
 	if on.Split == "" {
 		return nil
 	}
 	for _, known := range Splits() {
 		if on.Split == known {
 			if on.file() {
-				return usagef("--split %s is a set of a run, and --data %s a set of its own: give one of them", on.Split, on.Data.Path)
+				return usagef("--split %s is a set of the run or of the %s, and --data %s a set of its own: give one of them", on.Split, FileName, on.Data.Path)
 			}
 			return nil
 		}
@@ -61,47 +65,99 @@ type set struct {
 	name string
 	refs []gepa.ExampleRef
 	load func() ([]gepa.Example, error)
-	// own is the run's set, "" for a file.
+	// own is the run's or the gepa.yaml's set, "" for a file.
 	own string
 }
 
 // of returns the set for a subject.
-func (on On) of(s *target) (set, error) {
+func (on On) of(ctx context.Context, s *target) (set, error) {
 	if on.file() {
-		examples, err := s.setup.load("data", on.Data, on.Limit)
-		if err != nil {
-			return set{}, err
-		}
-		return set{name: on.Data.Path, refs: refsOf(examples), load: func() ([]gepa.Example, error) { return examples, nil }}, nil
+		return on.ofFile(ctx, s)
 	}
-	if s.kept == nil {
-		return set{}, usagef("say on what %s is measured: --data FILE", s.name)
-	}
-	run := s.kept.Story.State.Run()
 	split := orDefault(on.Split, SplitValidation)
-	out := set{name: split + " of " + s.kept.Folder, own: split}
-	switch split {
-	case SplitTest:
-		out.refs = run.Test
-	case SplitFeedback:
-		out.refs = run.Feedback
-	default:
-		out.refs = run.Validation
+	out := set{own: split}
+	switch {
+	case s.kept != nil:
+		run := s.kept.Story.State.Run()
+		out.name = split + " of " + s.kept.Folder
+		out.refs = on.first(map[string][]gepa.ExampleRef{SplitTest: run.Test, SplitFeedback: run.Feedback, SplitValidation: run.Validation}[split])
+		out.load = func() ([]gepa.Example, error) {
+			sets, err := s.sets(ctx, "")
+			return append(append(append([]gepa.Example{}, sets[SplitFeedback]...), sets[SplitValidation]...), sets[SplitTest]...), err
+		}
+		if len(out.refs) == 0 {
+			return out, usagef("the run in %s has no examples in its set %s", s.kept.Folder, split)
+		}
+		return out, nil
+	case s.loaded == nil:
+		return set{}, usagef("say on what %s is measured: --data FILE, or --config FILE for the data of a %s", s.name, FileName)
+	}
+	sets, err := s.sets(ctx, split)
+	if err != nil {
+		return set{}, s.located(err)
+	}
+	examples := sets[split]
+	if len(examples) == 0 {
+		return out, usagef("%s has no examples for --split %s", s.loaded.Path, split)
 	}
 	if on.Limit > 0 {
-		out.refs = out.refs[:min(on.Limit, len(out.refs))]
+		examples = examples[:min(on.Limit, len(examples))]
 	}
-	out.load = func() ([]gepa.Example, error) {
-		sets, err := s.setup.data(nil)
+	out.name, out.refs = split+" of "+s.loaded.Path, refsOf(examples)
+	out.load = func() ([]gepa.Example, error) { return examples, nil }
+	return out, nil
+}
+
+func (on On) ofFile(ctx context.Context, s *target) (set, error) {
+	if s.setup.System.Artefact != nil {
+		return set{}, usagef("--data %s: %s is measured on its cases, and takes no examples: take --data out", on.Data.Path, s.name)
+	}
+	o := s.setup
+	o.Reading = on.Reading.over(o.Reading)
+	examples, err := o.load("data", on.Data, on.Limit)
+	if err != nil {
+		return set{}, err
+	}
+	if err := o.checkSet(ctx, "data", on.Data, examples); err != nil {
+		return set{}, err
+	}
+	return set{name: on.Data.Path, refs: refsOf(examples), load: func() ([]gepa.Example, error) { return examples, nil }}, nil
+}
+
+func (on On) first(refs []gepa.ExampleRef) []gepa.ExampleRef {
+	if on.Limit > 0 {
+		return refs[:min(on.Limit, len(refs))]
+	}
+	return refs
+}
+
+// sets returns the examples of the subject's own, by [Splits]: of all sets, or
+// where one will do of that.
+func (s *target) sets(ctx context.Context, only string) (map[string][]gepa.Example, error) {
+	o := s.setup
+	if o.System.Artefact != nil {
+		r, err := s.run(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return append(append(append([]gepa.Example{}, sets.data.Feedback...), sets.data.Validation...), sets.data.Test...), nil
+		return map[string][]gepa.Example{SplitFeedback: r.data.Feedback, SplitValidation: r.data.Validation, SplitTest: r.data.Test}, nil
 	}
-	if len(out.refs) == 0 {
-		return out, usagef("the run in %s has no examples in its set %s", s.kept.Folder, split)
+	if only == SplitTest && o.Dev.given() {
+		test, err := o.load("dev", o.Dev, orDefault(o.LimitDev, o.Limit))
+		if err == nil {
+			err = o.checkSet(ctx, "dev", o.Dev, test)
+		}
+		return map[string][]gepa.Example{SplitTest: test}, err
 	}
-	return out, nil
+	if !o.Train.given() {
+		return nil, usagef("--train is missing: give a file of examples, or measure on one with --data FILE")
+	}
+	sets, err := o.data(nil)
+	if err != nil {
+		return nil, err
+	}
+	d := sets.data
+	return map[string][]gepa.Example{SplitFeedback: d.Feedback, SplitValidation: d.Validation, SplitTest: d.Test}, o.checkExamples(ctx, d)
 }
 
 func refsOf(examples []gepa.Example) []gepa.ExampleRef {
@@ -160,38 +216,34 @@ func (s *target) runOn(ctx context.Context, on set, missing []int, m *outcome) (
 	if err != nil {
 		return err
 	}
-	byHash := map[string]gepa.Example{}
-	for _, ex := range examples {
-		byHash[ex.Hash()] = ex
+	var refs []gepa.ExampleRef
+	for _, at := range missing {
+		refs = append(refs, on.refs[at])
 	}
-	system, calls, err := s.system()
+	if examples, err = on.choose(examples, refs); err != nil {
+		return err
+	}
+	r, err := s.run(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, calls.close()) }()
-	if err := calls.open(ctx); err != nil {
-		return err
+	if purse := r.calls.purse; purse != nil {
+		purse.Spend(gepa.Usage{Calls: s.spent.Calls, InputTokens: s.spent.Tokens, Cost: gepa.Cost{Nanos: s.spent.Nanos}})
+		defer func() { s.spent = purse.Spent() }()
 	}
-	if calls.purse != nil {
-		calls.purse.Spend(gepa.Usage{Calls: s.spent.Calls, InputTokens: s.spent.Tokens, Cost: gepa.Cost{Nanos: s.spent.Nanos}})
-		defer func() { s.spent = calls.purse.Spent() }()
-	}
-	calls.began = true
+	r.calls.began = true
 	rollouts, times := make([]gepa.Rollout, len(missing)), make([]time.Duration, len(missing))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(orDefault(s.setup.Concurrency, 8))
-	for n, at := range missing {
-		ex, found := byHash[on.refs[at].Hash]
-		if !found {
-			return usagef("example %s of %s is not in the run's files any more: they were changed", on.refs[at].ID, on.name)
-		}
+	group.SetLimit(orDefault(s.setup.Concurrency, defaultConcurrency))
+	for n := range missing {
+		ex := examples[n]
 		group.Go(func() error {
 			began := time.Now()
-			r, err := system.Run(ctx, gepa.Job{Candidate: s.texts, Example: ex})
+			done, err := r.system.Run(ctx, gepa.Job{Candidate: s.texts, Example: ex})
 			if err != nil {
 				return fmt.Errorf("example %s: %w", ex.ID, err)
 			}
-			rollouts[n], times[n] = r, time.Since(began)
+			rollouts[n], times[n] = done, time.Since(began)
 			return nil
 		})
 	}
@@ -210,45 +262,21 @@ func (s *target) runOn(ctx context.Context, on set, missing []int, m *outcome) (
 	return nil
 }
 
-// system wires the subject's program to its model.
-func (s *target) system() (gepa.System, *calls, error) {
-	if s.prog == nil {
-		return nil, nil, usagef("%s is of a run that keeps no settings: only what its journal holds can be used", s.name)
-	}
-	o := s.setup
-	if o.System.Builtin == "" {
-		return nil, nil, usagef("%s is of a system of your own: only what its journal holds can be used", s.name)
-	}
-	if o.Model == "" {
-		return nil, nil, usagef("say which model runs %s: --model PROVIDER/MODEL, or --model sim for a try without one", s.name)
-	}
-	// No text is proposed: the other roles are the model's, and are not asked.
-	o.Feedback, o.JudgeModel, o.ReflectionModel, o.ReflectionParams = string(propose.FeedbackMetric), "", "", o.Params
-	if err := o.checkParams(); err != nil {
-		return nil, nil, err
-	}
-	c, err := o.newCalls()
-	if err != nil {
-		return nil, nil, err
-	}
-	roles, err := o.models(c)
-	if err != nil {
-		return nil, nil, errors.Join(err, c.close())
-	}
-	return program.NewSystem(s.prog, roles.task, metric.HotpotQA(), program.SystemOptions{
-		Params:            o.Params,
-		FailureObjectives: map[string]float64{metric.ObjectiveEM: 0, metric.ObjectiveF1: 0},
-	}), c, nil
-}
+// defaultConcurrency is how many rollouts run at a time.
+const defaultConcurrency = 8
 
-// described is how reports speak of the subject.
-func (s *target) described() report.Measured {
-	model := s.setup.Model
-	if s.kept != nil && model == "" {
+// measured is how reports speak of the subject.
+func (s *target) measured() report.Measured {
+	model := ""
+	switch {
+	case s.setup.System.isProgram():
+		model = s.setup.Model
+	case s.kept != nil && len(s.setup.System.kinds()) == 0: // its settings are not known
 		_, names := s.kept.names()
 		model = names.Task.Name
 	}
-	return report.Measured{Name: s.name, Candidate: s.candidate, Model: model, Simulated: model == SimModel, Texts: s.texts}
+	judge := s.setup.Metric.Judge != nil && s.setup.judge() == SimModel
+	return report.Measured{Name: s.name, Candidate: s.candidate, Model: model, Simulated: model == SimModel || judge, Texts: s.texts}
 }
 
 // An Eval measures one subject.
@@ -260,99 +288,41 @@ type Eval struct {
 }
 
 // Do measures it. Its errors match ErrUsage where the user can mend them.
-func (e Eval) Do(ctx context.Context) (report.Evaluation, error) {
-	if err := e.On.check(); err != nil {
-		return report.Evaluation{}, err
-	}
-	s, err := e.Subject.find(ctx)
+func (e Eval) Do(ctx context.Context) (_ report.Evaluation, err error) {
+	s, on, err := e.Subject.open(ctx, e.On)
 	if err != nil {
 		return report.Evaluation{}, err
 	}
-	on, err := e.On.of(s)
-	if err != nil {
-		return report.Evaluation{}, err
-	}
+	defer func() { err = errors.Join(err, s.close()) }()
 	m, err := s.measure(ctx, on, e.Fresh)
 	if err != nil {
 		return report.Evaluation{}, err
 	}
-	return report.Evaluate(s.described(), on.name, m.report(on))
+	return report.Evaluate(s.measured(), on.name, m.report(on))
+}
+
+// open finds a subject and what it is measured on. Close the target.
+func (s Subject) open(ctx context.Context, on On) (_ *target, _ set, err error) {
+	if err := on.check(); err != nil {
+		return nil, set{}, err
+	}
+	t, err := s.find(ctx)
+	if err != nil {
+		return nil, set{}, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, t.close())
+		}
+	}()
+	examples, err := on.of(ctx, t)
+	if err != nil {
+		return nil, set{}, err
+	}
+	return t, examples, t.ready(ctx)
 }
 
 // report returns what was measured as reports take it.
 func (m outcome) report(on set) report.Rollouts {
 	return report.Rollouts{Examples: m.examples, Made: m.made, Times: m.times, Usage: m.usage, Chosen: on.own == SplitValidation, Sealed: on.own == SplitTest}
-}
-
-// A Compare pairs two subjects on the same examples.
-type Compare struct {
-	// A is the base, B what is compared with it.
-	A, B Subject
-	On
-	// Fresh runs every example, also those that the runs have measured.
-	Fresh bool
-}
-
-// Do compares them. Where both are candidates of runs that measured some of
-// the same examples, those are used and no call is made.
-func (c Compare) Do(ctx context.Context) (report.Versus, error) {
-	if err := c.On.check(); err != nil {
-		return report.Versus{}, err
-	}
-	if c.A.Setup.Record != "" || c.B.Setup.Record != "" {
-		return report.Versus{}, usagef("--record keeps the calls of one program: record gepa eval of each")
-	}
-	a, err := c.A.find(ctx)
-	if err != nil {
-		return report.Versus{}, err
-	}
-	b, err := c.B.find(ctx)
-	if err != nil {
-		return report.Versus{}, err
-	}
-	owner := a
-	if a.kept == nil {
-		owner = b
-	}
-	for _, other := range []*target{a, b} {
-		if other.kept == nil && owner.kept != nil { // it runs as the run did
-			other.setup = onRun(other.setup, owner.setup)
-		}
-	}
-	if c.Split == "" && !c.file() && owner.kept != nil {
-		c.Split = SplitValidation
-		if test := owner.kept.Story.State.Run().Test; len(test) > 0 && len(a.journaled(test)) == len(test) && len(b.journaled(test)) == len(test) {
-			c.Split = SplitTest
-		}
-	}
-	on, err := c.On.of(owner)
-	if err != nil {
-		return report.Versus{}, err
-	}
-	if !c.Fresh {
-		one, two := a.journaled(on.refs), b.journaled(on.refs)
-		if inCommon(one, two) {
-			return report.Oppose(a.described(), b.described(), on.name,
-				outcome{examples: one}.report(on), outcome{examples: two}.report(on))
-		}
-	}
-	one, err := a.measure(ctx, on, c.Fresh)
-	if err != nil {
-		return report.Versus{}, err
-	}
-	b.spent = a.spent // caps are for both together
-	two, err := b.measure(ctx, on, c.Fresh)
-	if err != nil {
-		return report.Versus{}, err
-	}
-	return report.Oppose(a.described(), b.described(), on.name, one.report(on), two.report(on))
-}
-
-// inCommon reports whether two lists share an example.
-func inCommon(one, two []report.ScoredExample) bool {
-	seen := map[string]bool{}
-	for _, e := range one {
-		seen[e.Hash] = true
-	}
-	return slices.ContainsFunc(two, func(e report.ScoredExample) bool { return seen[e.Hash] })
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,8 @@ type Loaded struct {
 	File File
 
 	document *strictyaml.Document
+	raw      []byte
+	places   []Place
 	asked    File // before paths and texts were resolved
 }
 
@@ -42,7 +45,7 @@ func Load(path string, lookup func(string) (string, bool)) (*Loaded, error) {
 	if lookup == nil {
 		lookup = os.LookupEnv
 	}
-	l := &Loaded{Path: path}
+	l := &Loaded{Path: path, raw: data}
 	l.document, err = strictyaml.Decode(data, &l.asked, strictyaml.Options{File: path, Getenv: lookup, Nearest: Nearest})
 	if err != nil {
 		return nil, usage{err}
@@ -78,6 +81,11 @@ func (l *Loaded) check() []error {
 			errs = append(errs, l.document.Errorf(k.Path, "want a whole number, %d or more, got %d", *k.Least, k.number))
 		}
 	}
+	if v := l.File.Data.Val; v.Size != "" && len(v.Files) > 0 {
+		errs = append(errs, l.document.Errorf("data.val", "size and files are given: keep one of them"))
+	} else if len(v.Files) == 0 && !reflect.DeepEqual(v.Reading, Reading{}) {
+		errs = append(errs, l.document.Errorf("data.val", "it says how files are read, and names none: give files"))
+	}
 	if n := len(l.File.System.kinds()); n > 1 {
 		errs = append(errs, l.document.Errorf("system", "%s are given: keep one of them", strings.Join(l.File.System.kinds(), " and ")))
 	}
@@ -88,9 +96,11 @@ func (l *Loaded) check() []error {
 func (l *Loaded) resolve() error {
 	r := resolver{loaded: l, dir: filepath.Dir(l.Path)}
 	f := &l.File
-	f.Data.Train, f.Data.Test = r.paths(f.Data.Train), r.paths(f.Data.Test)
-	if _, err := strconv.Atoi(string(f.Data.Val)); err != nil {
-		f.Data.Val = Size(r.path(string(f.Data.Val)))
+	for _, files := range []*Strings{&f.Data.Train.Files, &f.Data.Test.Files, &f.Data.Val.Files} {
+		*files = r.paths(*files)
+	}
+	if _, err := strconv.Atoi(string(f.Data.Val.Size)); err != nil {
+		f.Data.Val.Size = Size(r.path(string(f.Data.Val.Size)))
 	}
 	for _, p := range []*string{&f.Limits.Cache, &f.Limits.Prices, &f.Limits.Record, &f.Limits.Replay, &f.Output.Start} {
 		*p = r.path(*p)
@@ -103,9 +113,11 @@ func (l *Loaded) resolve() error {
 	}
 	if j := f.Metric.Judge; j != nil {
 		judge := *j
-		judge.Rubric = Text{Text: r.text("metric.judge.rubric", j.Rubric.File, j.Rubric.Text)}
+		judge.Rubric.Text, _ = r.text("metric.judge.rubric", j.Rubric.File, j.Rubric.Text)
+		judge.Rubric.File = ""
 		f.Metric.Judge = &judge
 	}
+	f.Reflection.Prompt.Text, _ = r.text("reflection.prompt", f.Reflection.Prompt.File, f.Reflection.Prompt.Text)
 	return errors.Join(r.errs...)
 }
 
@@ -131,40 +143,9 @@ func (r *resolver) paths(paths Strings) Strings {
 	return out
 }
 
-// text returns a text that is given, or that a file holds.
-func (r *resolver) text(key, file, text string) string {
-	if file == "" {
-		return text
-	}
-	if text != "" {
-		r.errs = append(r.errs, r.loaded.document.Errorf(key, "text and file are given: keep one of them"))
-	}
-	raw, err := os.ReadFile(r.path(file))
-	if err != nil {
-		r.errs = append(r.errs, r.loaded.document.Errorf(key+".file", "%s cannot be read: %v: check the path, which is relative to %s",
-			r.path(file), plain(err), r.loaded.Path))
-		return ""
-	}
-	return WithoutFrontMatter(string(raw))
-}
-
-func (r *resolver) components(key string, specs []ComponentSpec) []ComponentSpec {
-	specs = slices.Clone(specs)
-	for i, c := range specs {
-		specs[i].Text = r.text(fmt.Sprintf("%s[%d]", key, i), c.File, c.Text)
-	}
-	return specs
-}
-
 func (r *resolver) system(s System) System {
 	if s.Program != nil {
-		p := *s.Program
-		p.Modules = slices.Clone(p.Modules)
-		for i, m := range p.Modules {
-			key := fmt.Sprintf("system.program.modules[%d].instructions", i)
-			p.Modules[i].Instructions = Text{Text: r.text(key, m.Instructions.File, m.Instructions.Text), File: r.path(m.Instructions.File)}
-		}
-		s.Program = &p
+		s.Program = r.program(*s.Program)
 	}
 	if s.Worker != nil {
 		w := *s.Worker
@@ -182,24 +163,9 @@ func (r *resolver) system(s System) System {
 		s.Webhook = &w
 	}
 	if s.Artefact != nil {
-		a := *s.Artefact
-		a.Dir = r.path(orDefault(a.Dir, "."))
-		s.Artefact = &a
+		s.Artefact = r.artefact(*s.Artefact)
 	}
 	return s
-}
-
-// WithoutFrontMatter returns the text of a file without what stands between
-// lines of three dashes at its beginning, and without the line break at its
-// end.
-func WithoutFrontMatter(text string) string {
-	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
-	if rest, ok := strings.CutPrefix(text, "---\n"); ok {
-		if _, body, ok := strings.Cut("\n"+rest, "\n---\n"); ok {
-			text = strings.TrimLeft(body, "\n")
-		}
-	}
-	return strings.TrimSuffix(text, "\n")
 }
 
 // Optimize returns the run that the file describes.
@@ -210,16 +176,18 @@ func (l *Loaded) Optimize() Optimize {
 			Temperature: r.Temperature, TopP: r.TopP, MaxTokens: r.MaxTokens, ReasoningEffort: r.ReasoningEffort, Stop: r.Stop, Seed: r.Seed,
 		}
 	}
-	source := func(files Strings) Source {
+	source := func(files Strings, reading Reading) Source {
 		if len(files) == 0 {
 			return Source{}
 		}
-		return Source{Path: files[0], More: files[1:]}
+		return Source{Path: files[0], More: files[1:], Reading: reading}
 	}
 	m, b := f.Models, f.Budget
 	return Optimize{
-		System: f.System, Metric: f.Metric,
-		Train: source(f.Data.Train), Dev: source(f.Data.Test), Val: string(f.Data.Val), Reading: f.Data.Reading,
+		System: f.System, Metric: f.Metric, Places: l.places,
+		Train: source(f.Data.Train.Files, f.Data.Train.Reading), Dev: source(f.Data.Test.Files, f.Data.Test.Reading),
+		Val: string(f.Data.Val.Size), ValFiles: source(f.Data.Val.Files, f.Data.Val.Reading),
+		Reading: f.Data.Reading, Stratify: f.Data.Stratify,
 		Limit: f.Data.Limit, LimitTrain: f.Data.LimitTrain, LimitDev: f.Data.LimitTest,
 		Model: m.Task.Model, ReflectionModel: m.Reflection.Model, JudgeModel: m.Judge.Model,
 		BaseURL: m.Task.BaseURL, ReflectionBaseURL: m.Reflection.BaseURL, JudgeBaseURL: m.Judge.BaseURL,
@@ -229,6 +197,7 @@ func (l *Loaded) Optimize() Optimize {
 		RPM: f.Limits.RPM, TPM: f.Limits.TPM, MaxConcurrentCalls: f.Limits.MaxConcurrentCalls, Concurrency: f.Limits.Concurrency,
 		Caps:     Caps{Nanos: int64(b.MaxCost), Tokens: b.MaxTokens, Calls: b.MaxCalls},
 		Feedback: f.Reflection.Feedback, Template: f.Reflection.Template, Fence: f.Reflection.Fence, Lint: f.Reflection.Lint,
+		Prompt: f.Reflection.Prompt.Text, Proposing: f.Reflection.Proposing,
 		Iterations: b.Iterations, Rollouts: b.Rollouts, Time: time.Duration(b.Time), Auto: b.Auto, Target: b.Target, Patience: b.Patience,
 		Search: Search(f.Search),
 		Out:    f.Output.Folder, Start: f.Output.Start, Seed: f.Seed,

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -54,14 +55,36 @@ func (RoleSpec) Shorthand() string { return "model" }
 
 // DataSpec says where the examples are and how they are read; docs/data.md.
 type DataSpec struct {
-	Train Strings `json:"train,omitempty" flag:"train" jsonschema:"files or patterns of training examples, relative to this file"`
-	Val   Size    `json:"val,omitempty" flag:"val" default:"a third of train, at most 100" jsonschema:"validation set: so many of the training examples, or a file"`
-	Test  Strings `json:"test,omitempty" flag:"dev" jsonschema:"files of the sealed test set, read once after the search"`
+	Train FileSet `json:"train,omitzero" flag:"train" jsonschema:"files or patterns of training examples, relative to this file; - is standard input"`
+	Val   ValSet  `json:"val,omitzero" flag:"val" default:"a third of train, at most 100" jsonschema:"validation set: so many of the training examples, or a file"`
+	Test  FileSet `json:"test,omitzero" flag:"dev" jsonschema:"files of the sealed test set, read once after the search"`
+	// Stratify is [dataset.Division]'s.
+	Stratify string `json:"stratify,omitempty" flag:"stratify" default:"none" jsonschema:"a label or input, or a /path into one: feedback and validation get each of its values in proportion"`
 	Reading
 	Limit      int `json:"limit,omitempty" min:"1" flag:"limit" default:"all" jsonschema:"use only the first so many examples of train and test"`
 	LimitTrain int `json:"limit_train,omitempty" min:"1" flag:"limit-train" default:"all" jsonschema:"the same for train alone"`
 	LimitTest  int `json:"limit_test,omitempty" min:"1" flag:"limit-dev" default:"all" jsonschema:"the same for test alone"`
 }
+
+// A FileSet is a set of examples: files, and how they are read where that
+// differs from the other sets.
+type FileSet struct {
+	Files Strings `json:"files,omitempty" jsonschema:"files or patterns, relative to this file; - is standard input"`
+	Reading
+}
+
+// Shorthand says that files may be given alone.
+func (FileSet) Shorthand() string { return "files" }
+
+// A ValSet is a validation set: a part of the training examples, or files.
+type ValSet struct {
+	Size  Size    `json:"size,omitempty" jsonschema:"so many of the training examples, or a file"`
+	Files Strings `json:"files,omitempty" jsonschema:"files or patterns, relative to this file"`
+	Reading
+}
+
+// Shorthand says that a number or a file may be given alone.
+func (ValSet) Shorthand() string { return "size" }
 
 // Reading says how files of examples are read and which fields are what; see
 // [dataset.Options], whose fields have these names.
@@ -80,6 +103,17 @@ type Reading struct {
 	Sample    int               `json:"sample,omitempty" min:"1" default:"all" jsonschema:"draw so many of the examples of each file set by the seed"`
 }
 
+// over returns the reading with another's values where it has none.
+func (r Reading) over(common Reading) Reading {
+	own, other := reflect.ValueOf(&r).Elem(), reflect.ValueOf(common)
+	for i := range own.NumField() {
+		if own.Field(i).IsZero() {
+			own.Field(i).Set(other.Field(i))
+		}
+	}
+	return r
+}
+
 // SearchSpec is [Search] as a file has it.
 type SearchSpec struct {
 	Preset       string  `json:"preset,omitempty" flag:"search" enum:"paper,recommended" default:"paper" jsonschema:"preset for the other keys"`
@@ -89,6 +123,7 @@ type SearchSpec struct {
 	Parent       string  `json:"parent,omitempty" flag:"parent" enum:"pareto,best,epsilon_greedy,top_k" default:"pareto" jsonschema:"what proposals start from"`
 	Epsilon      float64 `json:"epsilon,omitempty" flag:"epsilon" default:"0.1" jsonschema:"chance of any candidate, with parent epsilon_greedy"`
 	TopK         int     `json:"top_k,omitempty" min:"1" flag:"top-k" default:"5" jsonschema:"candidates to draw from, with parent top_k"`
+	Frontier     string  `json:"frontier,omitempty" flag:"frontier" enum:"example,objective,both" default:"example" jsonschema:"what candidates survive by: the best on each example, on each objective, or both"`
 	Dominance    string  `json:"dominance,omitempty" flag:"dominance" enum:"subset,cover" default:"subset" jsonschema:"which candidates count as dominated"`
 	Components   string  `json:"components,omitempty" flag:"components" enum:"round_robin,all" default:"round_robin" jsonschema:"texts to rewrite at a time"`
 	Sampling     string  `json:"sampling,omitempty" flag:"sampling" enum:"epoch,failures" default:"epoch" jsonschema:"how minibatches are drawn"`
@@ -110,6 +145,22 @@ type ReflectionSpec struct {
 	Template string `json:"template,omitempty" flag:"template" enum:"instruction,gepa" default:"instruction" jsonschema:"reflection prompt"`
 	Fence    string `json:"fence,omitempty" flag:"fence" enum:"auto,always,never" default:"auto" jsonschema:"fence text from data and models in prompts"`
 	Lint     string `json:"lint,omitempty" flag:"lint" enum:"refuse,warn,off" default:"refuse" jsonschema:"what becomes of proposed texts with a finding"`
+	Prompt   Text   `json:"prompt,omitzero" flag:"reflection-prompt" default:"the template's" jsonschema:"a reflection prompt of your own, which holds <curr_param> and <side_info>, or {file: …}"`
+	Proposing
+}
+
+// Proposing bounds what new texts are written from, and says what they may not
+// be; see [propose.Options] and [propose.Linter].
+type Proposing struct {
+	RecordTokens   int               `json:"record_tokens,omitempty" min:"1" flag:"record-tokens" default:"24000" jsonschema:"most tokens of recorded data in one reflection prompt"`
+	RejectedTokens int               `json:"rejected_tokens,omitempty" min:"1" flag:"rejected-tokens" default:"2000" jsonschema:"most tokens of rejected edits in one reflection prompt"`
+	TextTokens     int               `json:"text_tokens,omitempty" min:"1" flag:"text-tokens" default:"4000" jsonschema:"most tokens of a new text, unless the present one has more"`
+	CopiedWords    int               `json:"copied_words,omitempty" min:"2" flag:"copied-words" default:"10" jsonschema:"so many words in a row make a passage that was copied from an example"`
+	Allow          Strings           `json:"allow,omitempty" flag:"allow" default:"none" jsonschema:"values that a text may name although they are expected answers, such as the classes of a classifier"`
+	Rules          map[string]string `json:"rules,omitempty" flag:"lint-rule" default:"as lint says" jsonschema:"refuse, warn or off for single rules of the linter, by name"`
+	Placeholder    string            `json:"placeholder,omitempty" flag:"placeholder" default:"a name in braces" jsonschema:"regular expression of what is filled into a text, which new texts must hold"`
+	LockBegin      string            `json:"lock_begin,omitempty" default:"<!-- gepa:lock -->" jsonschema:"mark before a span of a text that must stay as it is"`
+	LockEnd        string            `json:"lock_end,omitempty" default:"<!-- gepa:unlock -->" jsonschema:"mark after it"`
 }
 
 // BudgetSpec says when the search ends and what may be spent.

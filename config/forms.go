@@ -58,13 +58,20 @@ func (k *Kept) Texts(form, name string) ([]byte, error) {
 	return nil, usagef("there is no form %q: want %s%s", form, orWords(Forms()), DidYouMean(form, Forms()))
 }
 
-// program returns the program that the run optimized.
+// program returns the program that the run optimized: the built-in one, or the
+// one that its settings declare.
 func (k *Kept) program() (*program.Program, error) {
-	name, _ := k.names()
-	if name != "hotpotqa" {
-		return nil, usagef("the run in %s is not of a program that gepa knows, so that its modules are not known: take --format json or markdown", k.Folder)
+	prog := hotpotqa.New()
+	if name, _ := k.names(); name != "hotpotqa" {
+		o, err := stored(k.Folder, k.meta)
+		if err != nil || !o.System.isProgram() {
+			return nil, usagef("the run in %s is not of a program that gepa knows, so that its modules are not known: take --format json, markdown or promptfoo", k.Folder)
+		}
+		if prog, err = o.declared(); err != nil {
+			return nil, fmt.Errorf("the run in %s: %w", k.Folder, err)
+		}
 	}
-	return startedFrom(hotpotqa.New(), filepath.Join(k.Folder, StartFile))
+	return startedFrom(prog, filepath.Join(k.Folder, StartFile))
 }
 
 // startedFrom applies a saved program, if there is one.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/propose"
 )
 
 // metaConfig is the name under which a journal keeps a run's identity.
@@ -32,7 +33,7 @@ func (o Optimize) identity(r *Run, s sets, start *start) gepa.Fields {
 		"reflection-model", r.Models.Reflection.Name,
 		"judge-model", r.Models.Judge.Name,
 		"feedback", o.feedback(),
-		"template", o.template(),
+		"template", orDefault(o.Template, propose.TemplateInstruction),
 		"fence", o.fence(),
 		"lint", o.lint(),
 		"start", from,
@@ -40,6 +41,10 @@ func (o Optimize) identity(r *Run, s sets, start *start) gepa.Fields {
 	}
 	if m := o.Metric.identity(); m != "" {
 		f = append(f, "metric", m)
+	}
+	f = append(f, o.Proposing.identity(o.Prompt)...)
+	if keep := o.System.keep(); len(keep) > 0 {
+		f = append(f, "keep", keep)
 	}
 	f = append(f, searchIdentity(r.Options.WithDefaults())...)
 	for prefix, p := range o.generation() {
@@ -81,8 +86,46 @@ func (e *OtherRunError) Error() string {
 		return fmt.Sprintf("%s cannot go on, for that would change what the run means: %s; put back what it began with, or begin a new run",
 			e.Folder, strings.Join(e.Differences, "; "))
 	}
-	return fmt.Sprintf("%s already holds another run: %s; give this one a folder of its own with --out, or repeat the earlier command to go on with that one",
-		e.Folder, strings.Join(e.Differences, "; "))
+	return fmt.Sprintf("%s already holds another run: %s; give this one a folder of its own with --out, or go on with that one by gepa resume %s or its own command",
+		e.Folder, strings.Join(e.Differences, "; "), e.Folder)
+}
+
+// withLines adds to differences of texts the first line that differs.
+func (r *Run) withLines(differences []string) []string {
+	began := r.fold.Story().State.Run()
+	if began == nil {
+		return differences
+	}
+	before, now := gepa.Seed(began.Components), gepa.Seed(r.System.Components())
+	out := slices.Clone(differences)
+	for i, d := range out {
+		for name := range now {
+			if _, known := before[name]; known && before[name] != now[name] && strings.HasPrefix(d, fmt.Sprintf("component %q ", name)) {
+				out[i] += lineDifference(before[name], now[name])
+			}
+		}
+	}
+	return out
+}
+
+// lineDifference says which line of two texts is the first to differ, and how.
+func lineDifference(before, after string) string {
+	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
+	at := 0
+	for at < min(len(was), len(is)) && was[at] == is[at] {
+		at++
+	}
+	line := func(lines []string) string {
+		if at >= len(lines) {
+			return "not there"
+		}
+		const most = 60
+		if text := []rune(lines[at]); len(text) > most {
+			return fmt.Sprintf("%q", string(text[:most])+"…")
+		}
+		return fmt.Sprintf("%q", lines[at])
+	}
+	return fmt.Sprintf(" (line %d was %s and is %s)", at+1, line(was), line(is))
 }
 
 // differences compares the identity kept in a journal with the one asked for.

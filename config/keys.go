@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gepa-go/gepa/internal/strictyaml"
 )
 
 // A FileKey is one key of a [File] that holds a value.
@@ -23,6 +25,9 @@ type FileKey struct {
 	Choices []string
 	// Least is the smallest value; nil for none.
 	Least *int64
+	// Special keys take the place of another key for a part of the file, and are
+	// worth showing where they are given.
+	Special bool
 	// Required keys must be there, where the one that they stand in is.
 	Required bool
 
@@ -76,6 +81,8 @@ func addKey(out *[]FileKey, k FileKey, v reflect.Value, f reflect.StructField) {
 	}
 	_, isText := reflect.TypeAssert[encoding.TextMarshaler](v)
 	switch {
+	case v.Kind() == reflect.Struct && !isText && k.Flag != "":
+		addSet(out, k, v)
 	case v.Kind() == reflect.Struct && !isText:
 		addKeys(out, v, k.Path, f.Tag.Get("prefix"), f.Tag.Get("default"))
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
@@ -92,6 +99,25 @@ func addKey(out *[]FileKey, k FileKey, v reflect.Value, f reflect.StructField) {
 		}
 		*out = append(*out, k)
 	}
+}
+
+// addSet adds the keys of a struct that has a flag: it is that of the value that
+// may stand for the struct.
+func addSet(out *[]FileKey, k FileKey, v reflect.Value) {
+	var own []FileKey
+	addKeys(&own, v, k.Path, "", "")
+	short := ""
+	if s, ok := reflect.TypeAssert[strictyaml.Shorthand](v); ok {
+		short = k.Path + "." + s.Shorthand()
+	}
+	for i := range own {
+		if own[i].Path == short {
+			own[i].Path, own[i].Flag, own[i].Default = k.Path, k.Flag, k.Default
+		} else {
+			own[i].Special = true
+		}
+	}
+	*out = append(*out, own...)
 }
 
 // valueText returns a value as one would write it; "" for the zero value.

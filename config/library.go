@@ -216,7 +216,7 @@ func (l Library) Rescore(ctx context.Context, id string, texts map[string]string
 		return nil, err
 	}
 	s.texts = maps.Clone(texts)
-	on, err := On{Split: SplitValidation}.of(s)
+	on, err := On{Split: SplitValidation}.of(ctx, s)
 	if err != nil {
 		return nil, err
 	}

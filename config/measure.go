@@ -2,10 +2,11 @@ package config
 
 import (
 	"encoding/json"
-
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/metric"
 	"github.com/gepa-go/gepa/metric/command"
@@ -16,12 +17,13 @@ import (
 // A Metric says how an output is scored; docs/metrics.md. Exactly one field
 // but Feedback is set, or none where the system scores itself.
 type Metric struct {
-	Measures   string         `json:"measures,omitempty" jsonschema:"measures with weights, for instance: 0.7*f1 + 0.3*exact"`
-	Builtin    string         `json:"builtin,omitempty" enum:"hotpotqa" jsonschema:"a metric that is built in"`
-	Expression string         `json:"expression,omitempty" jsonschema:"an expression over inputs, labels, output and trace"`
-	Judge      *JudgeSpec     `json:"judge,omitempty" jsonschema:"a model that judges"`
-	Command    *MetricCommand `json:"command,omitempty" jsonschema:"a command that scores"`
-	Feedback   string         `json:"feedback,omitempty" default:"none" jsonschema:"a label whose text is added to the feedback where the score is below 1"`
+	Measures   string          `json:"measures,omitempty" jsonschema:"measures with weights, for instance: 0.7*f1 + 0.3*exact"`
+	Builtin    string          `json:"builtin,omitempty" enum:"hotpotqa" jsonschema:"a metric that is built in"`
+	Expression string          `json:"expression,omitempty" jsonschema:"an expression over inputs, labels, output and trace"`
+	Judge      *JudgeSpec      `json:"judge,omitempty" jsonschema:"a model that judges"`
+	Command    *MetricCommand  `json:"command,omitempty" jsonschema:"a command that scores"`
+	Objectives []ObjectiveSpec `json:"objectives,omitempty" default:"those that measures and judge have, and that the worker says" jsonschema:"what an expression, a command or the system measures beside the score"`
+	Feedback   string          `json:"feedback,omitempty" default:"none" jsonschema:"a label whose text is added to the feedback where the score is below 1"`
 }
 
 // Shorthand says that measures may be given alone.
@@ -63,8 +65,10 @@ func (m Metric) kinds() []string {
 
 // measured is a metric that is ready to measure.
 type measured struct {
-	metric metric.Metric      // nil if the system scores itself
-	worst  map[string]float64 // the objectives of a failed rollout
+	metric     metric.Metric      // nil if the system scores itself
+	worst      map[string]float64 // the objectives of a failed rollout
+	objectives []gepa.Objective   // as the metric declares them
+	builtin    bool               // it is the built-in program's
 }
 
 // check refuses several metrics, and none where one is needed.
@@ -84,6 +88,31 @@ func (m Metric) check(s System) error {
 	if m.Judge != nil && m.Judge.Rubric.Text == "" {
 		return atf("metric.judge.rubric", "it is missing: say what a good output is, and what each score stands for")
 	}
+	if err := m.checkOutputs(s); err != nil {
+		return err
+	}
+	return m.checkObjectives()
+}
+
+// checkOutputs refuses measures of a field that a declared program does not
+// give.
+func (m Metric) checkOutputs(s System) error {
+	specs, err := metric.ParseSpecs(m.Measures)
+	if m.Measures == "" || err != nil || s.Program == nil {
+		return nil //nolint:nilerr // what cannot be read is refused where it is made
+	}
+	gives := Optimize{System: s}.outputs()
+	for _, spec := range specs {
+		field := orDefault(spec.Output, "answer")
+		if spec.Output == "" && len(gives) == 1 {
+			field = gives[0]
+		}
+		if len(gives) == 0 || slices.Contains(gives, field) || slices.Contains([]string{"latency", "cost"}, spec.Measure) {
+			continue
+		}
+		return atf("metric.measures", "%s measures the output %q, which the program does not give; it gives %s: name one, as in %s(output=%s)",
+			spec.Measure, field, listed(gives), spec.Measure, gives[len(gives)-1])
+	}
 	return nil
 }
 
@@ -102,20 +131,21 @@ func (o Optimize) measured(model lm.Model) (measured, error) {
 		if perr != nil {
 			return out, atf("metric.measures", "%s; gepa metric list has all", unprefixed(perr))
 		}
-		out.metric, out.worst = combined, combined.Worst()
+		out.metric, out.worst, out.objectives = combined, combined.Worst(), combined.Objectives()
 	case m.Expression != "":
 		if out.metric, err = expression.New(m.Expression); err != nil {
 			return out, atf("metric.expression", "%s", unprefixed(err))
 		}
 	case m.Judge != nil:
 		j := m.Judge
-		out.metric, err = judge.New(judge.Options{
+		judged, jerr := judge.New(judge.Options{
 			Model: model, Params: o.JudgeParams, Rubric: j.Rubric.Text, Min: j.Min, Max: j.Max, Votes: j.Votes,
 			HideLabels: j.HideLabels, Trace: j.Trace, Name: j.Name,
 		})
-		if err != nil {
-			return out, atf("metric.judge", "%w", err)
+		if jerr != nil {
+			return out, atf("metric.judge", "%s", strings.TrimPrefix(jerr.Error(), "judge: "))
 		}
+		out.metric, out.objectives = judged, judged.Objectives()
 	case m.Command != nil:
 		if len(m.Command.Command) == 0 {
 			return out, atf("metric.command.command", "it is missing: give the program to run and its arguments")
@@ -127,7 +157,7 @@ func (o Optimize) measured(model lm.Model) (measured, error) {
 			return out, atf("metric.command.command", "%w", err)
 		}
 	case m.Builtin != "" || o.System.Builtin != "":
-		out.metric = metric.HotpotQA()
+		out.metric, out.builtin = metric.HotpotQA(), true
 		out.worst = map[string]float64{metric.ObjectiveEM: 0, metric.ObjectiveF1: 0}
 	}
 	if out.metric != nil && m.Feedback != "" {

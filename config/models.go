@@ -35,13 +35,18 @@ func (o Optimize) played(r *roles) ([]role, error) {
 	if o.System.isProgram() {
 		list = append(list, role{"model", "", o.Model, o.BaseURL, o.Params, &r.task, &r.names.Task})
 	}
+	if o.measuring {
+		if o.Metric.Judge != nil {
+			list = append(list, role{"judge-model", "judge-", o.judge(), o.JudgeBaseURL, o.JudgeParams, &r.judge, &r.names.Judge})
+		}
+		return list, nil
+	}
 	list = append(list, role{
 		"reflection-model", "reflection-", orDefault(o.ReflectionModel, o.Model), o.ReflectionBaseURL, o.ReflectionParams,
 		&r.reflection, &r.names.Reflection,
 	})
 	if o.judged() || o.Metric.Judge != nil {
-		name := orDefault(orDefault(o.JudgeModel, o.Model), o.ReflectionModel)
-		return append(list, role{"judge-model", "judge-", name, o.JudgeBaseURL, o.JudgeParams, &r.judge, &r.names.Judge}), nil
+		return append(list, role{"judge-model", "judge-", o.judge(), o.JudgeBaseURL, o.JudgeParams, &r.judge, &r.names.Judge}), nil
 	}
 	if o.JudgeModel != "" {
 		return nil, usagef("--judge-model %s: no judge is asked with --feedback metric; choose judge or both", o.JudgeModel)

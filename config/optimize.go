@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"os"
@@ -46,6 +47,9 @@ type Optimize struct {
 	Program string
 	// System is what is optimized, where that is not Program.
 	System System
+	// Places say where the texts of System stand, for "gepa apply". Defaults to
+	// none.
+	Places []Place
 	// Metric scores outputs. Defaults to the built-in program's own; systems
 	// other than programs may score themselves.
 	Metric Metric
@@ -58,8 +62,12 @@ type Optimize struct {
 	Reading Reading
 	// Val is the number of examples of Train that become the validation set,
 	// or the file of a validation set. Defaults to a third of Train, at most
-	// 100.
-	Val string
+	// 100. ValFiles are the files of a validation set, in its place.
+	Val      string
+	ValFiles Source
+	// Stratify is a label or an input, or a path into one, whose values
+	// feedback and validation set get in proportion. Defaults to none.
+	Stratify string
 	// Limit takes only the first so many examples of Train and of Dev;
 	// LimitTrain and LimitDev take its place for one of them. 0 means all.
 	Limit, LimitTrain, LimitDev int
@@ -114,6 +122,12 @@ type Optimize struct {
 	// "auto" and "refuse"; see docs/proposer.md.
 	Fence, Lint string
 
+	// Prompt is a reflection prompt in the place of Template, with <curr_param>
+	// and <side_info> in it. Defaults to none.
+	Prompt string
+	// Proposing bounds the prompts, and has the linter's further settings.
+	Proposing Proposing
+
 	// Iterations, Rollouts and Time bound the search; Auto is a bound on
 	// rollouts by one of DSPy's levels, "light", "medium" or "heavy". Without
 	// any of them Iterations is DefaultIterations.
@@ -149,17 +163,25 @@ type Optimize struct {
 	// Observer gets the run's events; see [gepa.Options].
 	Logger   *slog.Logger
 	Observer func(gepa.Event)
+	// Stdin is what the path "-" of a file of examples reads. Defaults to
+	// [os.Stdin].
+	Stdin io.Reader
 	// Getenv reads an environment variable. Defaults to [os.Getenv].
 	Getenv func(string) string
 	// Tracer makes OpenTelemetry spans of the run, its proposals, rollouts,
 	// modules, calls and attempts; see package lm/otel. Defaults to none.
 	Tracer trace.Tracer
 
-	// Set by [Stored]: the run is there and these are its own settings, and it
-	// started from this file.
-	resumed     bool
-	startedFrom string
-	spans       *otel.Spans // made of it; nil for none
+	// Set by [Stored]: the run is there and these are its own settings; it
+	// started from this file; the files of its artefact, by absolute path, what
+	// its worker said it consists of, and its objectives.
+	resumed            bool
+	startedFrom        string
+	files              map[string]string
+	components         []gepa.Component
+	declaredObjectives []gepa.Objective
+	spans              *otel.Spans // made of it; nil for none
+	measuring          bool        // no text is proposed: see [target.run]
 }
 
 // A Source is a file of examples, or its content.
@@ -170,7 +192,11 @@ type Source struct {
 	Data []byte
 	// More are further files, whose examples follow.
 	More []string
+	// Reading says how they are read where that differs from the other sets.
+	Reading Reading
 }
+
+func (s Source) given() bool { return s.Path != "" || s.Data != nil }
 
 // ErrUsage is what an error of this package matches that is the user's to
 // mend.
@@ -231,10 +257,14 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 		return nil, err
 	}
 	r.Data = sets.data
-	if err := o.checkInputs(sub.program, r.Data); err != nil {
+	if err := o.checkExamples(ctx, r.Data); err != nil {
 		return nil, err
 	}
-	proposer, err := o.proposer(roles)
+	objectives, err := o.objectives(measured, sub.system)
+	if err != nil {
+		return nil, err
+	}
+	proposer, err := o.proposer(roles, sub.program)
 	if err != nil {
 		return nil, usage{err}
 	}
@@ -250,6 +280,7 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	r.BudgetNote = note
 	r.Options = gepa.Options{
 		Seed:        o.Seed,
+		Objectives:  objectives,
 		Proposer:    proposing,
 		Budget:      budget,
 		Concurrency: o.Concurrency,
@@ -271,15 +302,6 @@ func (o Optimize) Build(ctx context.Context) (_ *Run, err error) {
 	}
 	r.Bound = o.bound(r)
 	return r, ctx.Err()
-}
-
-// proposer makes what writes new texts.
-func (o Optimize) proposer(r roles) (*propose.Proposer, error) {
-	return propose.New(propose.Options{
-		Model: r.reflection, Params: o.ReflectionParams, Judge: o.feedbackJudge(r), JudgeParams: o.JudgeParams,
-		Feedback: propose.FeedbackSource(o.feedback()), Template: o.template(), Concurrency: o.Concurrency,
-		Fence: propose.Fence(o.fence()), Linter: propose.Linter{Default: propose.Level(o.lint())}, Logger: o.Logger,
-	})
 }
 
 // watch lets all see the run's events who want to: the user, who may not, and
@@ -326,7 +348,7 @@ func (o Optimize) withDefaults() Optimize {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Program != "" {
-		o.System = System{Builtin: o.Program}
+		o.System, o.Places = System{Builtin: o.Program}, nil
 	}
 	if o.Tracer != nil {
 		o.spans = otel.New(o.Tracer)
@@ -361,7 +383,9 @@ func (o Optimize) feedbackJudge(r roles) lm.Model {
 	return r.judge
 }
 
-func (o Optimize) template() string { return orDefault(o.Template, propose.TemplateInstruction) }
+func (o Optimize) template() string {
+	return orDefault(o.Prompt, orDefault(o.Template, propose.TemplateInstruction))
+}
 
 func (o Optimize) fence() string { return orDefault(o.Fence, string(propose.FenceAuto)) }
 func (o Optimize) lint() string  { return orDefault(o.Lint, string(propose.LevelRefuse)) }
@@ -403,7 +427,7 @@ func (o Optimize) checkChoices() error {
 	if err := o.checkParams(); err != nil {
 		return err
 	}
-	for _, check := range []func() error{o.Search.check, o.System.check, func() error { return o.Metric.check(o.System) }} {
+	for _, check := range []func() error{o.Search.check, o.System.check, func() error { return o.Metric.check(o.System) }, o.checkReflection, o.checkStdin} {
 		if err := check(); err != nil {
 			return err
 		}

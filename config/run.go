@@ -131,7 +131,7 @@ func (r *Run) Do(ctx context.Context) (_ *report.Summary, err error) {
 	if result == nil {
 		var other *gepa.ResumeError
 		if r.folder != nil && errors.As(err, &other) {
-			return nil, &OtherRunError{Folder: r.out, Differences: other.Differences, Resumed: r.resumed}
+			return nil, &OtherRunError{Folder: r.out, Differences: r.withLines(other.Differences), Resumed: r.resumed}
 		}
 		return nil, err
 	}

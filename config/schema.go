@@ -21,6 +21,7 @@ func Schema() ([]byte, error) {
 		reflect.TypeFor[Dollars]():  {Types: []string{"number", "string"}},
 		reflect.TypeFor[Size]():     {Types: []string{"integer", "string"}},
 		reflect.TypeFor[Strings]():  {AnyOf: []*jsonschema.Schema{text(), {Type: "array", Items: text()}}},
+		reflect.TypeFor[Demo]():     {Type: "object"},
 		reflect.TypeFor[Argv]():     {AnyOf: []*jsonschema.Schema{text(), {Type: "array", Items: text()}}},
 	}
 	s, err := jsonschema.For[File](&jsonschema.ForOptions{TypeSchemas: types})
@@ -90,6 +91,11 @@ func shorthand(p *jsonschema.Schema, t reflect.Type) *jsonschema.Schema {
 		return p
 	}
 	out := &jsonschema.Schema{Description: p.Description, AnyOf: []*jsonschema.Schema{{Type: "string"}, p}}
+	if short, ok := reflect.TypeAssert[strictyaml.Shorthand](reflect.Zero(t)); ok {
+		if field := p.Properties[short.Shorthand()]; field.Type == "" {
+			out.AnyOf[0] = &jsonschema.Schema{Types: field.Types, AnyOf: field.AnyOf}
+		}
+	}
 	p.Description = ""
 	return out
 }

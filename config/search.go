@@ -15,6 +15,7 @@ type Search struct {
 	Parent     string
 	Epsilon    float64
 	TopK       int
+	Frontier   string
 	Dominance  string
 	Components string
 	Sampling   string
@@ -43,6 +44,7 @@ func (s Search) choices() []choice {
 	return []choice{
 		{"search", s.Preset, words(gepa.PresetPaper, gepa.PresetRecommended)},
 		{"parent", s.Parent, words(gepa.ParentPareto, gepa.ParentBest, gepa.ParentEpsilonGreedy, gepa.ParentTopK)},
+		{"frontier", s.Frontier, words(gepa.FrontierByExample, gepa.FrontierByObjective, gepa.FrontierByBoth)},
 		{"dominance", s.Dominance, words(gepa.DominanceSubset, gepa.DominanceCover)},
 		{"components", s.Components, words(gepa.ComponentRoundRobin, gepa.ComponentAll)},
 		{"sampling", s.Sampling, words(gepa.SampleEpoch, gepa.SampleFailures)},
@@ -104,6 +106,7 @@ func (s Search) options(o *gepa.Options) {
 	o.InFlight = s.InFlight
 	o.Parent = gepa.ParentRule(s.Parent)
 	o.Epsilon, o.TopK = s.Epsilon, s.TopK
+	o.Frontier = gepa.FrontierKind(s.Frontier)
 	o.Dominance = gepa.Dominance(s.Dominance)
 	o.Components = gepa.ComponentChoice(s.Components)
 	o.Sampling = gepa.Sampling(s.Sampling)
@@ -158,6 +161,7 @@ func searchIdentity(o gepa.Options) []any {
 		value any
 		set   bool
 	}{
+		{"frontier", o.Frontier, o.Frontier != gepa.FrontierByExample},
 		{"per-member", o.PerMember, o.PerMember > 0},
 		{"epsilon", o.Epsilon, o.Epsilon > 0},
 		{"top-k", o.TopK, o.TopK > 0},

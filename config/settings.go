@@ -13,6 +13,7 @@ import (
 	"github.com/gepa-go/gepa"
 	"github.com/gepa-go/gepa/dataset/demodata"
 	"github.com/gepa-go/gepa/lm"
+	"github.com/gepa-go/gepa/propose"
 )
 
 // metaSettings is the name under which a journal keeps a run's settings.
@@ -20,7 +21,7 @@ const metaSettings = "settings"
 
 // settingsFormat is the version of the form below, which is specified in
 // docs/formats/journal.md.
-const settingsFormat = 2
+const settingsFormat = 3
 
 // settings are an [Optimize] with everything resolved, as a journal keeps it:
 // all that "gepa resume" needs, for people to read, too. There are no keys in
@@ -34,17 +35,28 @@ type settings struct {
 	Metric Metric `json:"metric,omitzero"`
 	// Start is the saved program that the run started from; the run's folder
 	// keeps a copy.
-	Start    string         `json:"start,omitempty"`
-	Seed     uint64         `json:"seed"`
-	Data     dataSettings   `json:"data"`
-	Models   modelSettings  `json:"models"`
-	Feedback string         `json:"feedback"`
-	Template string         `json:"template"`
-	Fence    string         `json:"fence"`
-	Lint     string         `json:"lint"`
-	Search   searchSettings `json:"search"`
-	Budget   budgetSettings `json:"budget"`
-	Limits   limitSettings  `json:"limits"`
+	Start string `json:"start,omitempty"`
+	// Sources are where the texts of System stand, with what stood there.
+	Sources []Place `json:"sources,omitempty"`
+	// Files are those of an artefact, and Components what a worker or a service
+	// said it consists of, when the run began.
+	Files      map[string]string `json:"files,omitempty"`
+	Components []gepa.Component  `json:"components,omitempty"`
+	// Objectives are those that the run declares.
+	Objectives []gepa.Objective `json:"objectives,omitempty"`
+	Seed       uint64           `json:"seed"`
+	Data       dataSettings     `json:"data"`
+	Models     modelSettings    `json:"models"`
+	Feedback   string           `json:"feedback"`
+	Template   string           `json:"template"`
+	Fence      string           `json:"fence"`
+	Lint       string           `json:"lint"`
+	// Prompt takes the place of Template.
+	Prompt    string         `json:"prompt,omitempty"`
+	Proposing Proposing      `json:"proposing,omitzero"`
+	Search    searchSettings `json:"search"`
+	Budget    budgetSettings `json:"budget"`
+	Limits    limitSettings  `json:"limits"`
 	// Replay is the recording that the run's calls are answered from.
 	Replay string `json:"replay,omitempty"`
 }
@@ -53,9 +65,11 @@ type dataSettings struct {
 	Train fileSettings `json:"train"`
 	Dev   fileSettings `json:"dev"`
 	// Val is a file, or the number of examples of Train that are held back.
-	Val       string  `json:"val,omitempty"`
-	ValNumber int     `json:"val_number,omitempty"`
-	Reading   Reading `json:"reading,omitzero"`
+	Val       string       `json:"val,omitempty"`
+	ValFiles  fileSettings `json:"val_files,omitzero"`
+	ValNumber int          `json:"val_number,omitempty"`
+	Stratify  string       `json:"stratify,omitempty"`
+	Reading   Reading      `json:"reading,omitzero"`
 }
 
 // fileSettings are a file of examples, or a set that is built in, or one that
@@ -66,6 +80,8 @@ type fileSettings struct {
 	BuiltIn string   `json:"built_in,omitempty"`
 	Memory  bool     `json:"memory,omitempty"`
 	Limit   int      `json:"limit,omitempty"`
+	// Reading says how they are read where that differs from the other sets.
+	Reading Reading `json:"reading,omitzero"`
 }
 
 type modelSettings struct {
@@ -89,6 +105,7 @@ type searchSettings struct {
 	InFlight     int     `json:"in_flight"`
 	PerMember    int     `json:"per_member,omitempty"`
 	Parent       string  `json:"parent"`
+	Frontier     string  `json:"frontier,omitempty"`
 	Epsilon      float64 `json:"epsilon,omitempty"`
 	TopK         int     `json:"top_k,omitempty"`
 	Dominance    string  `json:"dominance"`
@@ -111,7 +128,7 @@ func searchSettingsOf(o gepa.Options) searchSettings {
 	o = o.WithDefaults()
 	return searchSettings{
 		Minibatch: o.Minibatch, InFlight: o.InFlight, PerMember: o.PerMember,
-		Parent: string(o.Parent), Epsilon: o.Epsilon, TopK: o.TopK, Dominance: string(o.Dominance),
+		Parent: string(o.Parent), Frontier: string(o.Frontier), Epsilon: o.Epsilon, TopK: o.TopK, Dominance: string(o.Dominance),
 		Components: string(o.Components), Sampling: string(o.Sampling), Acceptance: string(o.Acceptance),
 		More: o.More, Children: o.Children, Memory: o.Memory, Merges: max(o.MaxMerges, 0), MergeByModel: o.MergeByModel,
 		Staged: o.Staged.First, StagedGrowth: o.Staged.Growth, StagedZ: o.Staged.Z,
@@ -124,7 +141,7 @@ func searchSettingsOf(o gepa.Options) searchSettings {
 func (s searchSettings) search() Search {
 	return Search{
 		Preset: string(gepa.PresetPaper), Minibatch: s.Minibatch, InFlight: s.InFlight, PerMember: &s.PerMember,
-		Parent: s.Parent, Epsilon: s.Epsilon, TopK: s.TopK, Dominance: s.Dominance,
+		Parent: s.Parent, Frontier: s.Frontier, Epsilon: s.Epsilon, TopK: s.TopK, Dominance: s.Dominance,
 		Components: s.Components, Sampling: s.Sampling, Acceptance: s.Acceptance,
 		More: s.More, Children: s.Children, Memory: &s.Memory, Merges: &s.Merges, MergeByModel: s.MergeByModel,
 		Staged: &s.Staged, StagedGrowth: s.StagedGrowth, StagedZ: s.StagedZ,
@@ -184,8 +201,8 @@ func DemoDev() Source { return Source{Path: demoDev, Data: demodata.Dev()} }
 func (o Optimize) settings(r *Run) (settings, error) {
 	var errs []error
 	abs := func(path string) string {
-		if path == "" {
-			return ""
+		if path == "" || path == "-" {
+			return path // standard input has no place
 		}
 		full, err := filepath.Abs(path)
 		errs = append(errs, err)
@@ -194,7 +211,7 @@ func (o Optimize) settings(r *Run) (settings, error) {
 	file := func(src Source, limit int) fileSettings {
 		switch {
 		case src.Data == nil:
-			f := fileSettings{Path: abs(src.Path), Limit: limit}
+			f := fileSettings{Path: abs(src.Path), Limit: limit, Reading: src.Reading}
 			for _, path := range src.More {
 				f.More = append(f.More, abs(path))
 			}
@@ -213,21 +230,25 @@ func (o Optimize) settings(r *Run) (settings, error) {
 		c := *metric.Command
 		c.Dir, metric.Command = abs(orDefault(c.Dir, ".")), &c
 	}
+	places, perr := absolutePlaces(o.Places)
+	files, ferr := o.keptFiles()
+	errs = append(errs, perr, ferr)
 	b := r.Options.Budget
 	s := settings{
 		Format: settingsFormat, Program: orDefault(o.Program, o.System.Builtin), System: system, Metric: metric, Start: orDefault(o.startedFrom, abs(o.Start)), Seed: o.Seed,
 		Data: dataSettings{
 			Train:   file(o.Train, orDefault(o.LimitTrain, o.Limit)),
 			Dev:     file(o.Dev, orDefault(o.LimitDev, o.Limit)),
-			Reading: o.Reading,
+			Reading: o.Reading, ValFiles: file(o.ValFiles, 0), Stratify: o.Stratify,
 		},
+		Sources: places, Files: files, Components: o.keptComponents(r.System), Objectives: r.Options.Objectives,
 		Models: modelSettings{
 			Task:       roleSettings{orDefault(r.Models.Task.Name, o.Model), "", o.Params},
 			Reflection: roleSettings{r.Models.Reflection.Name, o.ReflectionBaseURL, o.ReflectionParams},
 			Judge:      roleSettings{r.Models.Judge.Name, o.JudgeBaseURL, o.JudgeParams},
 			BaseURL:    o.BaseURL,
 		},
-		Feedback: o.feedback(), Template: o.template(), Fence: o.fence(), Lint: o.lint(),
+		Feedback: o.feedback(), Template: orDefault(o.Template, propose.TemplateInstruction), Prompt: o.Prompt, Proposing: o.Proposing, Fence: o.fence(), Lint: o.lint(),
 		Search: searchSettingsOf(r.Options),
 		Budget: budgetSettings{
 			Iterations: b.Proposals, Rollouts: b.Rollouts, Time: duration(b.Time), Target: b.TargetScore, Patience: b.NoImprovement,
@@ -240,7 +261,7 @@ func (o Optimize) settings(r *Run) (settings, error) {
 		Replay: abs(o.Replay),
 	}
 	// The number of validation examples is kept as it was resolved.
-	if n, err := strconv.Atoi(o.Val); err == nil || o.Val == "" {
+	if n, err := strconv.Atoi(o.Val); (err == nil || o.Val == "") && o.ValFiles.Path == "" {
 		s.Data.ValNumber = orDefault(n, len(r.Data.Validation))
 	} else {
 		s.Data.Val = abs(o.Val)
@@ -293,8 +314,13 @@ func (s settings) optimize() (Optimize, error) {
 	if err != nil {
 		return Optimize{}, err
 	}
+	val, err := s.Data.ValFiles.source("val")
+	if err != nil {
+		return Optimize{}, err
+	}
 	o := Optimize{
-		Program: s.Program, System: s.System, Metric: s.Metric, Reading: s.Data.Reading, Train: train, Dev: dev, Val: s.Data.Val,
+		Program: s.Program, System: s.System, Metric: s.Metric, Reading: s.Data.Reading, Train: train, Dev: dev, Val: s.Data.Val, ValFiles: val, Stratify: s.Data.Stratify,
+		Places: s.Sources, files: s.Files, components: s.Components, declaredObjectives: s.Objectives,
 		LimitTrain: s.Data.Train.Limit, LimitDev: s.Data.Dev.Limit,
 		Model: s.Models.Task.Name, ReflectionModel: s.Models.Reflection.Name, JudgeModel: s.Models.Judge.Name,
 		BaseURL: s.Models.BaseURL, ReflectionBaseURL: s.Models.Reflection.BaseURL, JudgeBaseURL: s.Models.Judge.BaseURL,
@@ -303,13 +329,13 @@ func (s settings) optimize() (Optimize, error) {
 		Cache: s.Limits.Cache, NoCache: s.Limits.NoCache,
 		Caps: Caps{Nanos: s.Budget.Nanos, Tokens: s.Budget.Tokens, Calls: s.Budget.Calls},
 		RPM:  s.Limits.RPM, TPM: s.Limits.TPM, MaxConcurrentCalls: s.Limits.MaxConcurrentCalls,
-		Replay: s.Replay, Feedback: s.Feedback, Template: s.Template, Fence: s.Fence, Lint: s.Lint,
+		Replay: s.Replay, Feedback: s.Feedback, Template: s.Template, Prompt: s.Prompt, Proposing: s.Proposing, Fence: s.Fence, Lint: s.Lint,
 		Iterations: s.Budget.Iterations, Rollouts: s.Budget.Rollouts, Time: time.Duration(s.Budget.Time),
 		Target: s.Budget.Target, Patience: s.Budget.Patience,
 		Search:      s.Search.search(),
 		Concurrency: s.Limits.Concurrency, Start: s.Start, Seed: s.Seed,
 	}
-	if o.Val == "" {
+	if o.Val == "" && o.ValFiles.Path == "" {
 		o.Val = strconv.Itoa(s.Data.ValNumber)
 	}
 	return o, nil
@@ -324,5 +350,5 @@ func (f fileSettings) source(flag string) (Source, error) {
 	case f.BuiltIn != "":
 		return Source{}, fmt.Errorf("its --%s is the built-in set %q, which this version of gepa does not have", flag, f.BuiltIn)
 	}
-	return Source{Path: f.Path, More: f.More}, nil
+	return Source{Path: f.Path, More: f.More, Reading: f.Reading}, nil
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,6 +20,10 @@ import (
 func filled(t *testing.T, typ reflect.Type) reflect.Value {
 	t.Helper()
 	v := reflect.New(typ).Elem()
+	if typ == reflect.TypeFor[json.RawMessage]() {
+		v.SetBytes([]byte(`"some text"`))
+		return v
+	}
 	switch typ.Kind() {
 	case reflect.String:
 		v.SetString("/some/text")
@@ -50,7 +55,8 @@ func filled(t *testing.T, typ reflect.Type) reflect.Value {
 // notKept are the fields of Optimize that are no part of a run's settings, or
 // are kept in another one.
 var notKept = []string{
-	"Out", "Command", "Logger", "Control", "Observer", "Getenv", "Tracer", "resumed", "startedFrom", "spans", // the session's own
+	"Out", "Command", "Logger", "Control", "Observer", "Getenv", "Tracer", "resumed", "startedFrom", "spans", "measuring", // the session's own
+	"Stdin", "files", "components", "declaredObjectives",
 	"Record", // a recording holds the calls of one session
 	"Prices", // the run's folder keeps a copy
 	"Limit",  // in LimitTrain and LimitDev
@@ -63,11 +69,13 @@ func TestSettingsKeepEverything(t *testing.T) {
 	var o Optimize
 	v := reflect.ValueOf(&o).Elem()
 	for i := range v.NumField() {
-		if f := v.Type().Field(i); !slices.Contains(notKept, f.Name) && f.Name != "Train" && f.Name != "Dev" {
+		if f := v.Type().Field(i); !slices.Contains(notKept, f.Name) && !strings.Contains("Train Dev ValFiles", f.Name) {
 			v.Field(i).Set(filled(t, f.Type))
 		}
 	}
 	o.Train, o.Dev = Source{Path: "/data/train.jsonl", More: []string{"/data/more.jsonl"}}, DemoDev()
+	o.ValFiles = Source{Path: "/data/val.csv", More: []string{"/data/val2.csv"}, Reading: Reading{Separator: ";"}}
+	o.files = map[string]string{"/some/text": "an artefact"}
 	o.System.Builtin = "" // it is Program
 	r := &Run{
 		Models: report.Models{Task: report.Model{Name: o.Model}, Reflection: report.Model{Name: o.ReflectionModel}, Judge: report.Model{Name: o.JudgeModel}},
@@ -125,7 +133,7 @@ func TestSettingsKeepTheSearch(t *testing.T) {
 func TestSettingsRefuse(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"no JSON":       {"{", "cannot be read"},
-		"newer":         {`{"format":9}`, "format 9 and this program knows up to 2; update gepa"},
+		"newer":         {`{"format":9}`, "format 9 and this program knows up to 3; update gepa"},
 		"none":          {`{}`, "format 0"},
 		"unknown field": {`{"format":1,"colour":"red"}`, `unknown field "colour"`},
 		"two":           {`{"format":1}{"format":1}`, "cannot be read"},

@@ -83,30 +83,3 @@ func writeCandidate(path string, c gepa.Candidate) error {
 func (o Optimize) systemOptions(m measured) program.SystemOptions {
 	return program.SystemOptions{Params: o.Params, FailureObjectives: m.worst}
 }
-
-// checkInputs refuses examples without a field that the program needs.
-func (o Optimize) checkInputs(p *program.Program, d gepa.Data) error {
-	if p == nil || o.System.Program == nil {
-		return nil
-	}
-	needs := o.declaration().Needs()
-	for _, set := range []struct {
-		path     string
-		examples []gepa.Example
-	}{{"data.train", d.Feedback}, {"data.val", d.Validation}, {"data.test", d.Test}} {
-		for _, ex := range set.examples {
-			for _, name := range needs {
-				if _, ok := ex.Inputs.Get(name); !ok {
-					return atf(set.path, "example %q has no input %q, which the program needs; it has %v: name the inputs with data.inputs, as in %s=FIELD",
-						ex.ID, name, ex.Inputs.Names(), name)
-				}
-			}
-			if m := o.Metric; m.Feedback != "" {
-				if _, ok := ex.Labels.Get(m.Feedback); !ok {
-					return atf("metric.feedback", "example %q has no label %q; it has %v", ex.ID, m.Feedback, ex.Labels.Names())
-				}
-			}
-		}
-	}
-	return nil
-}

@@ -9,69 +9,136 @@ import (
 	"strings"
 
 	"github.com/gepa-go/gepa"
-	"github.com/gepa-go/gepa/config/source"
 	"github.com/gepa-go/gepa/lm"
-	"github.com/gepa-go/gepa/program"
-	"github.com/gepa-go/gepa/program/hotpotqa"
 )
 
 // A Subject says what is to be measured.
 type Subject struct {
-	// Name is a run's folder, FOLDER:CANDIDATE (see [Kept.Member]), or a saved
-	// program. "" is the program as it is.
+	// Name is a run's folder, FOLDER:CANDIDATE (see [Kept.Member]), a saved
+	// program or candidate (.json), a folder of prompt files, or a gepa.yaml
+	// or the folder that holds one. "" is the system as it is.
 	Name string
+	// Config describes the system that a saved program, a saved candidate or
+	// prompt files are the texts of, and the system that "" means. Nil means
+	// the built-in program. Forced says that it holds for runs, too: they give
+	// their texts only.
+	Config *Loaded
+	Forced bool
 	// Texts are places from which texts are read in the place of the
 	// subject's own: COMPONENT=SPEC, with a spec as package source has it, or
 	// one folder with files COMPONENT.md.
 	Texts []string
 	// Setup says how it is run: Program, the models' and calls' fields, Limit
-	// and Concurrency. What is not set is the run's, where it is of one.
+	// and Concurrency. What is not set is the run's or the file's, where it is
+	// of one. Program takes the place of Config's system.
 	Setup Optimize
+	// Given reports whether a flag was given, so that an error is not blamed
+	// on Config. Nil means that none was.
+	Given func(flag string) bool
 }
 
-// target is a subject that was found.
+// target is a subject that was found. Close it.
 type target struct {
 	name      string
 	candidate int // -1 for none
-	texts     gepa.Candidate
-	prog      *program.Program
-	setup     Optimize
-	kept      *Kept // nil where it is of no run
+	// texts are nil until [target.ready], unless a journal has them.
+	texts  gepa.Candidate
+	places []place
+	saved  string // the file of a saved program or candidate
+	setup  Optimize
+	loaded *Loaded // the gepa.yaml that describes it; nil for none
+	given  func(flag string) bool
+	kept   *Kept // nil where it is of no run
 	// same says that it runs as its run did, so that what the run measured
 	// need not be measured again.
 	same bool
+	// borrows says that it has texts only, and runs as what it is compared
+	// with where that is a run.
+	borrows bool
 	// spent is what was spent under the same caps before, and in the end.
 	spent lm.Caps
+
+	running *running // nil until [target.run]
 }
 
-// find reads what the name says.
+// find reads what the name says. Nothing is started.
 func (s Subject) find(ctx context.Context) (*target, error) {
-	found := &target{name: s.Name, candidate: -1, setup: s.Setup.withDefaults()}
-	if len(found.setup.System.kinds()) == 0 {
-		found.setup.System = System{Builtin: Programs()[0]} // that of a saved program; a run has its own
+	found := &target{name: s.Name, candidate: -1, setup: s.Setup.withDefaults(), given: s.Given}
+	if found.given == nil {
+		found.given = func(string) bool { return false }
 	}
-	var err error
-	dir, member := runAndCandidate(s.Name)
-	switch {
-	case dir != "":
-		err = found.ofRun(ctx, dir, member)
-	case s.Name == "":
-		found.name = orDefault(s.Setup.Program, "hotpotqa")
-		found.prog = hotpotqa.New()
-	default:
-		if _, serr := os.Stat(s.Name); serr != nil {
-			return nil, usagef("%s is no run and no saved program: %w", s.Name, plain(serr))
+	for _, text := range s.Texts {
+		found.places = append(found.places, place{flag: "--texts ", text: text})
+	}
+	if dir, member := runAndCandidate(s.Name); dir != "" {
+		if err := found.ofRun(ctx, dir, member); err != nil {
+			return nil, err
 		}
-		found.prog, err = startedFrom(hotpotqa.New(), s.Name)
+		if s.Forced && s.Config != nil { // it is of the run no more, but for its texts
+			found.kept, found.same, found.candidate = nil, false, -1
+			found.setup = s.Setup.withDefaults()
+			found.described(s.Config)
+		}
+		return found, nil
 	}
+	if s.Name == "" {
+		found.base(s)
+		found.borrows = found.loaded == nil
+		return found, nil
+	}
+	info, err := os.Stat(s.Name)
 	if err != nil {
-		return nil, err
+		return nil, usagef("%s is no run and no saved program: %w; want a run's folder, RUN:CANDIDATE, a saved program or candidate, a folder of prompts, or a %s",
+			s.Name, plain(err), FileName)
 	}
-	if found.texts == nil {
-		found.texts = found.prog.Seed()
+	file := s.Name
+	if info.IsDir() {
+		file = filepath.Join(s.Name, FileName)
 	}
-	found.setup.Program = orDefault(found.setup.Program, "hotpotqa")
-	return found, found.readTexts(s.Texts)
+	switch ext := filepath.Ext(file); {
+	case (ext == ".yaml" || ext == ".yml") && existing(file) != "":
+		l, err := Load(file, nil)
+		if err != nil {
+			return nil, err
+		}
+		found.described(l)
+		return found, nil
+	case info.IsDir():
+		found.places = append([]place{{text: s.Name}}, found.places...)
+	default:
+		found.saved = s.Name
+	}
+	found.base(s)
+	found.name, found.borrows = s.Name, true
+	return found, nil
+}
+
+// base takes the system from the subject's gepa.yaml, or the built-in one.
+func (s *target) base(of Subject) {
+	switch {
+	case of.Setup.Program == "" && of.Config != nil:
+		s.described(of.Config)
+		return
+	case len(s.setup.System.kinds()) == 0:
+		s.setup.System = System{Builtin: Programs()[0]}
+	}
+	s.setup.Program = s.setup.System.Builtin
+	s.name = orDefault(s.setup.Program, s.setup.System.name())
+}
+
+// described takes the system, and how it is run, from a gepa.yaml.
+func (s *target) described(l *Loaded) {
+	s.loaded = l
+	s.name = orDefault(s.name, l.Path)
+	s.setup = givenOver(s.setup, l.Optimize()).withDefaults()
+}
+
+// located says where in the gepa.yaml the cause of an error is.
+func (s *target) located(err error) error {
+	if s.loaded == nil {
+		return err
+	}
+	return s.loaded.Locate(err, s.given)
 }
 
 // runAndCandidate splits FOLDER:CANDIDATE; the folder is "" where the name is
@@ -109,27 +176,28 @@ func (s *target) ofRun(ctx context.Context, dir, member string) error {
 	s.name = fmt.Sprintf("%s:%d", dir, m.ID)
 	stored, err := Stored(ctx, dir)
 	if err != nil {
-		s.same = true // its journal can be read all the same
-		return nil    //nolint:nilerr // only running it again needs settings
+		s.same = true             // its journal can be read all the same
+		s.setup.System = System{} // which is not known
+		return nil                //nolint:nilerr // only running it again needs settings
 	}
 	given := s.setup
 	s.same = (given.Model == "" || given.Model == stored.Model) && given.BaseURL == "" && given.Replay == "" && reflect.DeepEqual(given.Params, lm.Params{})
-	s.setup = onRun(given, stored).withDefaults()
+	s.setup = givenOver(given, stored).withDefaults()
 	s.setup.Prices = orDefault(given.Prices, existing(filepath.Join(dir, PricesFile)))
-	s.prog, err = s.kept.program()
-	return err
+	s.setup.Start = existing(filepath.Join(dir, StartFile))
+	return nil
 }
 
 func existing(path string) string {
-	if _, err := os.Stat(path); err != nil {
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
 		return ""
 	}
 	return path
 }
 
-// onRun returns the settings of a run with what was given in their place. The
-// run's caps and its folder are its own.
-func onRun(given, stored Optimize) Optimize {
+// givenOver returns the settings of a run, or of a gepa.yaml, with what was given in
+// their place. The run's caps, its folder and what it started from are its own.
+func givenOver(given, stored Optimize) Optimize {
 	o := stored
 	o.Out, o.Start, o.Caps = "", "", given.Caps
 	o.Record, o.Replay = given.Record, orDefault(given.Replay, stored.Replay)
@@ -146,47 +214,10 @@ func onRun(given, stored Optimize) Optimize {
 	o.RPM, o.TPM = orDefault(given.RPM, stored.RPM), orDefault(given.TPM, stored.TPM)
 	o.MaxConcurrentCalls = orDefault(given.MaxConcurrentCalls, stored.MaxConcurrentCalls)
 	o.Concurrency = orDefault(given.Concurrency, stored.Concurrency)
+	o.Prices = orDefault(given.Prices, stored.Prices)
 	if given.Cache != "" || given.NoCache {
 		o.Cache, o.NoCache = given.Cache, given.NoCache
 	}
 	o.Logger, o.Getenv = given.Logger, given.Getenv
 	return o
-}
-
-// readTexts puts texts from files in the place of the subject's own.
-func (s *target) readTexts(places []string) error {
-	read := map[string]string{}
-	for _, place := range places {
-		name, spec, found := strings.Cut(place, "=")
-		if !found {
-			if len(places) > 1 {
-				return usagef("--texts %s is a folder with all texts, and nothing can be given beside it", place)
-			}
-			for _, c := range s.texts.Names() {
-				text, err := source.Read(source.Spec{Kind: source.File, Path: filepath.Join(place, fileName(c)+".md")})
-				if err != nil {
-					return usagef("--texts: %w", err)
-				}
-				read[c] = text
-			}
-			break
-		}
-		if _, known := s.texts[name]; !known {
-			return usagef("--texts %s: there is no component %q%s; there are %s", place, name, DidYouMean(name, s.texts.Names()), strings.Join(s.texts.Names(), ", "))
-		}
-		parsed, err := source.Parse(spec)
-		if err != nil {
-			return usagef("--texts %s: %w", place, err)
-		}
-		if read[name], err = source.Read(parsed); err != nil {
-			return usagef("--texts %s: %w", place, err)
-		}
-	}
-	if len(places) == 0 {
-		return nil
-	}
-	s.texts = s.texts.With(read)
-	s.candidate = -1
-	s.name += " with " + strings.Join(places, ", ")
-	return nil
 }

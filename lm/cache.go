@@ -257,6 +257,7 @@ func (c *cached) lookup(ctx context.Context, key RequestKey) (Reply, bool, error
 		err = fmt.Errorf("cache: entry %x is not a reply: %w: clear the cache (gepa cache clear)", key[:4], err)
 		return Reply{}, false, &Error{Kind: KindOther, Model: c.Name(), Err: gepa.Fatal(err)}
 	}
+	recall(ctx, reply)
 	saved := reply.Usage
 	c.cache.count(func(stats *CacheStats) {
 		stats.Hits++

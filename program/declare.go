@@ -45,7 +45,11 @@ type ModuleDeclaration struct {
 	Instructions string
 	// Descriptions describe fields of the signature to the model, by name.
 	Descriptions map[string]string
-	// Demos are demonstrations, see [WithDemos].
+	// Optimize names fields whose descriptions are components, too; see
+	// [WithDescriptions]. Each needs a description to start from.
+	Optimize []string
+	// Demos are demonstrations, see [WithDemos]. Each has fields of the
+	// signature, and at least one of its outputs.
 	Demos []gepa.Fields
 	// When is an expression (the language of expr-lang.org) over the fields
 	// there are: where it is not true the module is left out, and its outputs
@@ -72,7 +76,7 @@ type DeclarationError struct {
 	// Module is the index of the module, -1 for the program as a whole.
 	Module int
 	// Field is the part that is wrong: "name", "kind", "signature",
-	// "descriptions", "when", "repeat.times", "repeat.until", "repeat.from",
+	// "descriptions", "optimize", "demos[N]", "when", "repeat.times", "repeat.until", "repeat.from",
 	// "modules" or "outputs".
 	Field string
 	// Problem says what is wrong and what to do.
@@ -131,6 +135,25 @@ func (d Declaration) Needs() []string {
 	return needed(steps)
 }
 
+// Gives returns the fields of the program's output; nil for a declaration that
+// New refuses.
+func (d Declaration) Gives() []string {
+	steps, _, err := d.steps()
+	if err != nil {
+		return nil
+	}
+	if d.Outputs != nil {
+		return slices.Clone(d.Outputs)
+	}
+	var out []string
+	for _, name := range given(steps, len(steps)) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // New returns the program. The error is a [*DeclarationError].
 func (d Declaration) New() (*Program, error) {
 	steps, modules, err := d.steps()
@@ -170,13 +193,52 @@ func (m ModuleDeclaration) predictor() (*Predictor, *DeclarationError) {
 				"the signature has no field %q; it has %s", name, strings.Join(names(sig.Fields()), ", "))}
 		}
 	}
+	if err := m.check(sig); err != nil {
+		return nil, err
+	}
+	opts := []Option{WithDemos(m.Demos...), WithDescriptions(m.Optimize...)}
 	if m.Kind == KindChainOfThought {
 		if slices.Contains(names(sig.Fields()), "reasoning") {
 			return nil, &DeclarationError{Field: "signature", Problem: `a chain of thought adds the field "reasoning" itself: leave it out`}
 		}
-		return NewChainOfThought(sig, WithDemos(m.Demos...)), nil
+		return NewChainOfThought(sig, opts...), nil
 	}
-	return NewPredict(sig, WithDemos(m.Demos...)), nil
+	return NewPredict(sig, opts...), nil
+}
+
+// check refuses descriptions and demonstrations that do not fit the signature.
+func (m ModuleDeclaration) check(sig Signature) *DeclarationError {
+	fields := names(sig.Fields())
+	for i, name := range m.Optimize {
+		problem := ""
+		switch {
+		case !slices.Contains(fields, name):
+			problem = fmt.Sprintf("the signature has no field %q; it has %s", name, strings.Join(fields, ", "))
+		case slices.Contains(m.Optimize[:i], name):
+			problem = fmt.Sprintf("%q is named twice: name it once", name)
+		case m.Descriptions[name] == "":
+			problem = fmt.Sprintf("%q has no description to start from: give it one under descriptions", name)
+		}
+		if problem != "" {
+			return &DeclarationError{Field: "optimize", Problem: problem}
+		}
+	}
+	outputs := names(sig.Outputs)
+	if m.Kind == KindChainOfThought {
+		fields = append(fields, "reasoning")
+	}
+	for i, demo := range m.Demos {
+		field := fmt.Sprintf("demos[%d]", i)
+		for _, name := range demo.Names() {
+			if !slices.Contains(fields, name) {
+				return &DeclarationError{Field: field, Problem: fmt.Sprintf("the signature has no field %q; it has %s", name, strings.Join(fields, ", "))}
+			}
+		}
+		if !slices.ContainsFunc(outputs, func(name string) bool { _, ok := demo.Get(name); return ok }) {
+			return &DeclarationError{Field: field, Problem: "it shows no output: give at least one of " + strings.Join(outputs, ", ")}
+		}
+	}
+	return nil
 }
 
 // wire checks that every field comes from somewhere, and compiles conditions.

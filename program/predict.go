@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gepa-go/gepa"
@@ -23,6 +24,8 @@ type Predictor struct {
 	// part is the name of the predictor within its module: "predict" in a
 	// chain of thought, "" where it is the module.
 	part string
+	// described are the fields whose descriptions are components.
+	described []string
 }
 
 // An Option changes a predictor at its making.
@@ -32,6 +35,14 @@ type Option func(*Predictor)
 // to the model as earlier turns.
 func WithDemos(demos ...gepa.Fields) Option {
 	return func(p *Predictor) { p.demos = append(p.demos, demos...) }
+}
+
+// WithDescriptions makes components of the descriptions of fields, beside the
+// instructions: the component NAME.FIELD is the description of FIELD, where
+// NAME is the predictor's own component. The predictor's making panics where
+// the signature has no such field.
+func WithDescriptions(fields ...string) Option {
+	return func(p *Predictor) { p.described = append(p.described, fields...) }
 }
 
 // NewPredict returns a predictor for a signature. It panics if the signature
@@ -54,6 +65,11 @@ func newPredictor(sig Signature, part string, opts []Option) *Predictor {
 	for _, opt := range opts {
 		opt(p)
 	}
+	for i, name := range p.described {
+		if !slices.Contains(names(sig.Fields()), name) || slices.Contains(p.described[:i], name) {
+			panic("program: there is no field " + name + " to describe, or it is named twice")
+		}
+	}
 	return p
 }
 
@@ -62,7 +78,7 @@ func newPredictor(sig Signature, part string, opts []Option) *Predictor {
 func (p *Predictor) Signature() Signature { return p.sig }
 
 func (p *Predictor) parts() []namedPredictor {
-	return []namedPredictor{{setting{p.part, p.sig, p.demos}, p}}
+	return []namedPredictor{{setting{p.part, p.sig, p.demos, p.described}, p}}
 }
 
 // Call asks the model of the context (see [NewContext]) and returns the
@@ -80,7 +96,7 @@ func (p *Predictor) Call(ctx context.Context, inputs gepa.Fields) (gepa.Fields, 
 	}
 	c := call{run: r, setting: r.settingOf(p)}
 	given, missing := c.setting.sig.takeInputs(inputs)
-	step := r.begin(c.setting.name, given)
+	step := r.begin(c.setting, given)
 	ctx, end := gepa.BeginStep(ctx, c.setting.name)
 	var err error
 	defer func() { end(err) }() // also past a panic

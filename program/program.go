@@ -135,6 +135,13 @@ func build(forward Forward, predictors []namedPredictor) (*Program, error) {
 		p.index[pred.predictor] = len(p.settings)
 		p.settings = append(p.settings, pred.setting)
 	}
+	seen := map[string]bool{}
+	for _, c := range p.Components() {
+		if seen[c.Name] {
+			return nil, fmt.Errorf("two components are called %q: rename a module", c.Name)
+		}
+		seen[c.Name] = true
+	}
 	return p, nil
 }
 
@@ -148,20 +155,34 @@ func (p *Program) parts() []namedPredictor {
 }
 
 // Components returns the program's components, in the order of its modules,
-// each with its instructions.
+// each with its instructions, and after it those that are descriptions of its
+// fields; see [WithDescriptions].
 func (p *Program) Components() []gepa.Component {
-	out := make([]gepa.Component, len(p.settings))
-	for i, s := range p.settings {
-		out[i] = gepa.Component{Name: s.name, Text: s.sig.Instructions}
+	var out []gepa.Component
+	for _, s := range p.settings {
+		out = append(out, s.components()...)
 	}
 	return out
+}
+
+// PartOf returns the component of the predictor that a component describes a
+// field of, and that field; ok is false for a predictor's own component.
+func (p *Program) PartOf(component string) (predictor, field string, ok bool) {
+	for _, s := range p.settings {
+		for _, name := range s.described {
+			if component == s.name+"."+name {
+				return s.name, name, true
+			}
+		}
+	}
+	return "", "", false
 }
 
 // Seed returns the candidate of the program's own instructions.
 func (p *Program) Seed() gepa.Candidate { return gepa.Seed(p.Components()) }
 
-// Signature returns a component's signature and whether there is such a
-// component.
+// Signature returns the signature of a predictor's component and whether there
+// is such a one.
 func (p *Program) Signature(component string) (Signature, bool) {
 	for _, s := range p.settings {
 		if s.name == component {
@@ -195,7 +216,7 @@ type Outcome struct {
 // that returned an error or panicked is an Outcome with a Failure.
 func (p *Program) Run(ctx context.Context, rt Runtime, candidate gepa.Candidate, inputs gepa.Fields) (Outcome, error) {
 	for _, name := range candidate.Names() {
-		if _, ok := p.Signature(name); !ok {
+		if !slices.ContainsFunc(p.Components(), func(c gepa.Component) bool { return c.Name == name }) {
 			return Outcome{}, gepa.Fatal(fmt.Errorf("the candidate has a text for %q, which is no component of the program", name))
 		}
 	}

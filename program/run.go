@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/gepa-go/gepa"
@@ -28,12 +29,48 @@ func NewContext(ctx context.Context, rt Runtime) context.Context {
 }
 
 // A setting is how a predictor behaves in a program: under which name, with
-// which signature (the instructions are the component's starting text) and
-// demonstrations.
+// which signature (the instructions are the component's starting text),
+// demonstrations, and fields whose descriptions are components, too.
 type setting struct {
-	name  string
-	sig   Signature
-	demos []gepa.Fields
+	name      string
+	sig       Signature
+	demos     []gepa.Fields
+	described []string
+}
+
+// components lists the predictor's texts.
+func (s setting) components() []gepa.Component {
+	out := []gepa.Component{{Name: s.name, Text: s.sig.Instructions}}
+	for _, name := range s.described {
+		for _, f := range s.sig.Fields() {
+			if f.Name == name {
+				out = append(out, gepa.Component{Name: s.name + "." + name, Text: f.Description()})
+			}
+		}
+	}
+	return out
+}
+
+// with returns the setting with a candidate's texts, as far as it has them.
+func (s setting) with(candidate gepa.Candidate) setting {
+	if text, ok := candidate[s.name]; ok {
+		s.sig = s.sig.WithInstructions(text)
+	}
+	for _, name := range s.described {
+		text, ok := candidate[s.name+"."+name]
+		if !ok {
+			continue
+		}
+		s.sig.Inputs, s.sig.Outputs = slices.Clone(s.sig.Inputs), slices.Clone(s.sig.Outputs)
+		for _, fields := range [][]Field{s.sig.Inputs, s.sig.Outputs} {
+			for i := range fields {
+				if fields[i].Name == name {
+					fields[i].Desc = text
+				}
+			}
+		}
+	}
+	return s
 }
 
 // A run is one execution of a program with one candidate. It travels in the
@@ -48,9 +85,13 @@ type run struct {
 	world error
 }
 
+// A step is one call of a predictor. Fields whose descriptions are components
+// have steps of their own, without exchanges, which are the call's.
 type step struct {
 	run *run
 	gepa.Step
+	described []*step
+	field     string // that is described; "" for the call itself
 }
 
 func newRun(rt Runtime, p *Program, candidate gepa.Candidate) *run {
@@ -76,22 +117,21 @@ func runFrom(ctx context.Context) *run {
 func (r *run) settingOf(p *Predictor) setting {
 	if r.program != nil {
 		if i, ok := r.program.index[p]; ok {
-			s := r.program.settings[i]
-			if text, ok := r.candidate[s.name]; ok {
-				s.sig = s.sig.WithInstructions(text)
-			}
-			return s
+			return r.program.settings[i].with(r.candidate)
 		}
 	}
 	return setting{sig: p.sig, demos: p.demos}
 }
 
 // begin opens a step, so that steps are in the order of their calls.
-func (r *run) begin(component string, inputs gepa.Fields) *step {
-	s := &step{run: r, Step: gepa.Step{Component: component, Inputs: inputs}}
+func (r *run) begin(called setting, inputs gepa.Fields) *step {
+	s := &step{run: r, Step: gepa.Step{Component: called.name, Inputs: inputs}}
+	for _, field := range called.described {
+		s.described = append(s.described, &step{run: r, field: field, Step: gepa.Step{Component: called.name + "." + field, Inputs: inputs}})
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.steps = append(r.steps, s)
+	r.steps = append(append(r.steps, s), s.described...)
 	return s
 }
 
@@ -103,6 +143,12 @@ func (s *step) finish(outputs gepa.Fields, exchanges []gepa.Exchange, err error)
 		s.Problem = failure.Problem
 	} else if err != nil {
 		s.Problem = err.Error()
+	}
+	for _, d := range s.described {
+		d.Outputs, d.Problem = outputs, s.Problem
+		if value, ok := outputs.Get(d.field); ok {
+			d.Outputs = gepa.Fields{{Name: d.field, Value: value}}
+		}
 	}
 }
 

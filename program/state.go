@@ -207,13 +207,10 @@ func (p *Program) State(candidate gepa.Candidate) *State {
 		s.doc = p.state.doc
 	}
 	for _, set := range p.settings {
-		sig := set.sig
-		if text, ok := candidate[set.name]; ok {
-			sig.Instructions = text
-		}
+		sig := set.with(candidate).sig
 		object := newPredictorObject(sig, set.demos)
 		if p.state != nil {
-			object = withInstructions(p.state, set.name, sig.Instructions)
+			object = withTexts(p.state, set.name, sig, len(set.described) > 0)
 		}
 		if set.name == bareName {
 			s.doc = object
@@ -229,10 +226,6 @@ func (p *Program) State(candidate gepa.Candidate) *State {
 
 // newPredictorObject is the state of a predictor that was not loaded.
 func newPredictorObject(sig Signature, demos []gepa.Fields) gepa.Fields {
-	fields := py.List{}
-	for _, f := range sig.Fields() {
-		fields = append(fields, object("prefix", f.PrefixText(), "description", f.Description()))
-	}
 	list := json.RawMessage("[]")
 	for i, d := range demos {
 		if i == 0 {
@@ -249,26 +242,42 @@ func newPredictorObject(sig Signature, demos []gepa.Fields) gepa.Fields {
 		{Name: "traces", Value: json.RawMessage("[]")},
 		{Name: "train", Value: json.RawMessage("[]")},
 		{Name: "demos", Value: list},
-		{Name: "signature", Value: py.JSON(object("instructions", sig.Instructions, "fields", fields))},
+		{Name: "signature", Value: py.JSON(object("instructions", sig.Instructions, "fields", fieldStates(sig)))},
 		{Name: "lm", Value: json.RawMessage("null")},
 	}
 }
 
-// withInstructions is a loaded predictor's object, unchanged but for the
-// instructions.
-func withInstructions(s *State, name, instructions string) gepa.Fields {
+// withTexts is a loaded predictor's object, unchanged but for the instructions
+// and, where they are components, the descriptions.
+func withTexts(s *State, name string, sig Signature, described bool) gepa.Fields {
 	object, err := s.object(name)
 	if err != nil {
 		panic("program: " + err.Error()) // Apply has found it
 	}
-	var sig gepa.Fields
-	if err := object.Decode("signature", &sig); err != nil {
+	var saved gepa.Fields
+	if err := object.Decode("signature", &saved); err != nil {
 		panic("program: " + err.Error())
 	}
-	if sig.Text("instructions") == instructions {
+	before := string(mustMarshal(saved))
+	if saved.Text("instructions") != sig.Instructions {
+		saved = saved.Set("instructions", py.JSON(sig.Instructions))
+	}
+	if described {
+		saved = saved.Set("fields", py.JSON(fieldStates(sig)))
+	}
+	if string(mustMarshal(saved)) == before {
 		return object
 	}
-	return object.Set("signature", mustMarshal(sig.Set("instructions", py.JSON(instructions))))
+	return object.Set("signature", mustMarshal(saved))
+}
+
+// fieldStates is what a state holds of a signature's fields.
+func fieldStates(sig Signature) py.List {
+	fields := py.List{}
+	for _, f := range sig.Fields() {
+		fields = append(fields, object("prefix", f.PrefixText(), "description", f.Description()))
+	}
+	return fields
 }
 
 // Apply returns the program as a state says it should behave: with its

@@ -20,7 +20,8 @@ const (
 	RuleTooLong Rule = "too long"
 	// RulePlaceholder: a {placeholder} of the current text is lost.
 	RulePlaceholder Rule = "placeholder"
-	// RuleLocked: a locked span of the current text is lost or changed.
+	// RuleLocked: a locked span of the current text is lost or changed, or a
+	// text that the linter is to keep.
 	RuleLocked Rule = "locked"
 	// RuleMeta: the text speaks of its own making, to whoever asked for it.
 	RuleMeta Rule = "meta"
@@ -73,6 +74,9 @@ type Linter struct {
 	// the marks included. A span without an end ends with the text. Both ""
 	// means "<!-- gepa:lock -->" and "<!-- gepa:unlock -->".
 	LockBegin, LockEnd string
+	// Keep lists, by component, texts that stand in it and must stand, byte for
+	// byte, in every new one. Defaults to none.
+	Keep map[string][]string
 	// CopiedWords is how many words in a row make a copied passage. 0 means 10.
 	CopiedWords int
 	// Allow lists values that a text may name although they are expected

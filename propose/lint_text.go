@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -107,12 +108,17 @@ func (l Linter) lostSpans(p Proposed) string {
 		// A span that is there twice has to be kept twice, in any order.
 		rest = before + "\x00" + after
 	}
+	for _, text := range l.Keep[p.Component] {
+		if !strings.Contains(p.Text, text) {
+			return fmt.Sprintf("it lacks a text that has to stand in it as it is: %q", text)
+		}
+	}
 	return ""
 }
 
 // keep are sentences by which a model knows before it writes what the linter
 // will look for.
-func (l Linter) keep(current string) []string {
+func (l Linter) keep(component, current string) []string {
 	l = l.withDefaults()
 	var out []string
 	if names := l.placeholders(current); len(names) > 0 && l.Level(RulePlaceholder) != LevelOff {
@@ -120,6 +126,13 @@ func (l Linter) keep(current string) []string {
 	}
 	if len(l.lockedSpans(current)) > 0 && l.Level(RuleLocked) != LevelOff {
 		out = append(out, "Keep every span from "+l.LockBegin+" to "+l.LockEnd+" as it is, to the letter and with these marks.")
+	}
+	if kept := l.Keep[component]; len(kept) > 0 && l.Level(RuleLocked) != LevelOff {
+		quoted := make([]string, len(kept))
+		for i, text := range kept {
+			quoted[i] = strconv.Quote(text)
+		}
+		out = append(out, "Keep these texts in it, to the letter: "+strings.Join(quoted, ", ")+".")
 	}
 	return out
 }

@@ -65,7 +65,7 @@ func (p *Proposer) merge(ctx context.Context, req gepa.ReflectRequest, component
 	current, second, ancestor := req.Candidate[component], other(req)[component], req.Merge.Ancestor[component]
 	records := p.records(req, component, feedback)
 	f := newFence(p.fences(true), bodies(records), current, second, ancestor)
-	sig := withRules(mergeInstructions(), append(p.options.Linter.keep(current), p.variation(req)...))
+	sig := withRules(mergeInstructions(), p.rules(req, component))
 	messages, err := program.ChatFormat{}.Messages(sig, nil, gepa.NewFields(
 		"ancestor_instruction", ancestor,
 		"first_instruction", current,

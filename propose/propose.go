@@ -67,6 +67,9 @@ type Options struct {
 	// Linter looks at every new text. What it refuses is told to the model
 	// once, for a repair.
 	Linter Linter
+	// Parts says of components that are no module of their own what they
+	// belong to, by name. Defaults to none.
+	Parts map[string]Part
 	// RecordTokens bounds the recorded data within one prompt, by
 	// [EstimateTokens]. Longer values lose their middle; examples share
 	// fairly. 0 means 24,000.
@@ -80,6 +83,20 @@ type Options struct {
 	// Logger is told of texts that were used although the linter warned. Nil
 	// is told nothing.
 	Logger *slog.Logger
+}
+
+// A Part says what a component is that is no module of its own, such as the
+// description of a field.
+type Part struct {
+	// Of is the component whose feedback is about the text, too.
+	Of string
+	// Is says in a sentence what the text is, for the writer.
+	Is string
+}
+
+// addressee returns the component whose feedback is about a component's text.
+func (o Options) addressee(component string) string {
+	return cmp.Or(o.Parts[component].Of, component)
 }
 
 const (
@@ -238,7 +255,7 @@ func (p *Proposer) reflect(ctx context.Context, req gepa.ReflectRequest, compone
 		current:  current,
 		records:  p.records(req, component, feedback),
 		rejected: rejectedEdits(req.Rejected, component, current, p.options.RejectedTokens),
-		rules:    append(p.options.Linter.keep(current), p.variation(req)...),
+		rules:    p.rules(req, component),
 	}
 	data := bodies(m.records)
 	for _, e := range m.rejected {
@@ -263,6 +280,16 @@ func (p *Proposer) reflect(ctx context.Context, req gepa.ReflectRequest, compone
 	}
 	q.lint = p.lint(req, component, Proposed{Current: current, Fence: m.memoryFence.mark})
 	return ask(ctx, req.Memo, q)
+}
+
+// rules are sentences that a writer is told beside the template.
+func (p *Proposer) rules(req gepa.ReflectRequest, component string) []string {
+	var out []string
+	if is := p.options.Parts[component].Is; is != "" {
+		out = append(out, is)
+	}
+	out = append(out, p.options.Linter.keep(component, req.Candidate[component])...)
+	return append(out, p.variation(req)...)
 }
 
 // records are what the examples show about a component, cut to the budget.
@@ -355,7 +382,7 @@ func (p *Proposer) feedback(ctx context.Context, req gepa.ReflectRequest) ([][]s
 	for c, component := range req.Components {
 		out[c] = make([]string, len(req.Examples))
 		for i, x := range req.Examples {
-			own := x.Rollout.Feedback.For(component)
+			own := x.Rollout.Feedback.For(p.options.addressee(component))
 			out[c][i] = own
 			if p.options.Feedback == FeedbackMetric {
 				continue

@@ -16,18 +16,28 @@ import (
 
 // A Baseline is what a system did on examples, to be kept in a repository and
 // compared with later: the file that "gepa check --write-baseline" writes.
-// Equal measurements give equal bytes.
+// Equal measurements give equal bytes, but for the time that they took.
 type Baseline struct {
 	// Format is the version of this form.
 	Format int      `json:"gepa_baseline"`
 	System Measured `json:"system"`
 	// Data and Split say on what it was measured, and Limit on how many of
 	// the first examples; 0 is all.
-	Data     string            `json:"data,omitempty"`
-	Split    string            `json:"split,omitempty"`
-	Limit    int               `json:"limit,omitempty"`
-	Measures []Mean            `json:"measures"`
+	Data     string `json:"data,omitempty"`
+	Split    string `json:"split,omitempty"`
+	Limit    int    `json:"limit,omitempty"`
+	Measures []Mean `json:"measures"`
+	// Cost is what an example cost, and Latency how long one took. Nil where a
+	// cache answered, where nothing was reported, and for the simulated model.
+	Cost     *BaselineCost     `json:"cost,omitempty"`
+	Latency  *Latency          `json:"latency,omitempty"`
 	Examples []BaselineExample `json:"examples"`
+}
+
+// A BaselineCost is what an example cost in the mean.
+type BaselineCost struct {
+	// Nanos are billionths of a US dollar.
+	Nanos int64 `json:"nano_usd"`
 }
 
 // A BaselineExample is one example of a [Baseline].
@@ -40,9 +50,15 @@ type BaselineExample struct {
 }
 
 // NewBaseline makes a baseline of rollouts.
-func NewBaseline(system Measured, examples []ScoredExample) Baseline {
-	b := Baseline{Format: Format, System: system, Measures: Means(examples), Examples: []BaselineExample{}}
-	for _, ex := range examples {
+func NewBaseline(system Measured, r Rollouts) Baseline {
+	b := Baseline{Format: Format, System: system, Measures: Means(r.Examples), Examples: []BaselineExample{}}
+	if !system.Simulated && len(r.Times) == len(r.Examples) {
+		b.Latency = latency(r.Times)
+		if calls(r.Usage) {
+			b.Cost = &BaselineCost{r.Usage.Cost.Nanos / int64(max(len(r.Examples), 1))}
+		}
+	}
+	for _, ex := range r.Examples {
 		b.Examples = append(b.Examples, BaselineExample{ex.ID, ex.Hash, ex.Score, ex.Objectives})
 	}
 	return b
@@ -84,7 +100,7 @@ type CheckStatus string
 // The ways a check can come out.
 const (
 	// CheckPassed: the score is shown not to be worse by more than the margin,
-	// and no limit is exceeded.
+	// or no example's score changed, and no limit is exceeded.
 	CheckPassed CheckStatus = "passed"
 	// CheckRegression: the score is shown to be worse.
 	CheckRegression CheckStatus = "regression"
@@ -116,12 +132,17 @@ type Check struct {
 
 // CheckLimits is one limit, and what was measured.
 type CheckLimits struct {
-	// Name is "cost" (dollars an example, the mean) or "latency" (seconds, the
-	// 95th percentile).
+	// Name is "cost" (dollars an example, the mean), "latency" (seconds, the
+	// 95th percentile), or "cost_increase" or "latency_increase" (shares by
+	// which the mean of an example is above the baseline's; negative below).
 	Name  string  `json:"name"`
 	Limit float64 `json:"limit"`
 	Value float64 `json:"value"`
 	OK    bool    `json:"ok"`
+	// Baseline and Now are the two means that an increase is of, in dollars or
+	// seconds.
+	Baseline float64 `json:"baseline,omitempty"`
+	Now      float64 `json:"now,omitempty"`
 }
 
 // Allowed are a check's limits; 0 is none.
@@ -130,6 +151,15 @@ type Allowed struct {
 	// CostNanos are billionths of a dollar an example.
 	CostNanos int64
 	Latency   time.Duration
+	// CostIncrease and LatencyIncrease are shares by which an example may, in
+	// the mean, cost more and take longer than the baseline's; nil is no limit.
+	CostIncrease, LatencyIncrease *float64
+}
+
+// MeasuresCalls reports whether a limit is on what calls cost or how long they
+// take.
+func (a Allowed) MeasuresCalls() bool {
+	return a.CostNanos > 0 || a.Latency > 0 || a.CostIncrease != nil || a.LatencyIncrease != nil
 }
 
 // NewCheck compares rollouts with a baseline.
@@ -144,7 +174,7 @@ func NewCheck(b Baseline, system Measured, data string, r Rollouts, allowed Allo
 	}
 	score := c.Score()
 	switch {
-	case score.Interval.Low >= -allowed.Margin:
+	case score.Interval.Low >= -allowed.Margin, c.unchanged():
 		c.Status = CheckPassed
 	case score.Verdict == stats.Worse:
 		c.Status = CheckRegression
@@ -152,14 +182,12 @@ func NewCheck(b Baseline, system Measured, data string, r Rollouts, allowed Allo
 		c.Status = CheckUndecided
 	}
 	c.Conclusion = c.concluded(score)
-	if allowed.CostNanos > 0 {
-		c.limit("cost", float64(allowed.CostNanos)/1e9, float64(r.Usage.Cost.Nanos)/1e9/float64(max(len(r.Examples), 1)))
+	c.limits(b, r, allowed)
+	if r.Sealed {
+		c.Notes = append(c.Notes, "This read the sealed test set. Whoever edits until the check passes chooses by it, and makes its figures worth less.")
 	}
-	if allowed.Latency > 0 && c.Latency != nil {
-		c.limit("latency", allowed.Latency.Seconds(), float64(c.Latency.P95MS)/1000)
-	}
-	if len(c.Won)+len(c.Lost) == 0 && c.N > 0 {
-		c.Notes = append(c.Notes, fmt.Sprintf("No score changed. That leaves room for a change in up to %.1f %% of examples like these.", 100*stats.Wilson(0, c.N, stats.Level).High))
+	if c.unchanged() {
+		c.Notes = append(c.Notes, fmt.Sprintf("No score changed. By the numbers alone that leaves room for a change in up to %.1f %% of examples like these.", 100*stats.Wilson(0, c.N, stats.Level).High))
 	}
 	if b.System.Model != system.Model {
 		c.Notes = append(c.Notes, fmt.Sprintf("The baseline was measured with model %s, this with %s.", b.System.Model, system.Model))
@@ -170,8 +198,39 @@ func NewCheck(b Baseline, system Measured, data string, r Rollouts, allowed Allo
 	return c, nil
 }
 
-func (c *Check) limit(name string, limit, value float64) {
-	l := CheckLimits{name, limit, value, value <= limit}
+// unchanged reports whether every example has the baseline's score.
+func (c Check) unchanged() bool { return len(c.Won)+len(c.Lost) == 0 && c.N > 0 }
+
+// limits compares what calls cost and how long they took.
+func (c *Check) limits(b Baseline, r Rollouts, allowed Allowed) {
+	cost := float64(r.Usage.Cost.Nanos) / 1e9 / float64(max(len(r.Examples), 1))
+	if allowed.CostNanos > 0 {
+		c.limit(CheckLimits{Name: "cost", Limit: float64(allowed.CostNanos) / 1e9, Value: cost})
+	}
+	if allowed.CostIncrease != nil && b.Cost != nil {
+		c.limit(increase("cost_increase", *allowed.CostIncrease, float64(b.Cost.Nanos)/1e9, cost))
+	}
+	if c.Latency == nil {
+		return
+	}
+	if allowed.Latency > 0 {
+		c.limit(CheckLimits{Name: "latency", Limit: allowed.Latency.Seconds(), Value: float64(c.Latency.P95MS) / 1000})
+	}
+	if allowed.LatencyIncrease != nil && b.Latency != nil {
+		c.limit(increase("latency_increase", *allowed.LatencyIncrease, float64(b.Latency.MeanMS)/1000, float64(c.Latency.MeanMS)/1000))
+	}
+}
+
+// increase compares two means. A mean of less than a millisecond is one.
+func increase(name string, limit, baseline, now float64) CheckLimits {
+	if baseline == 0 {
+		baseline = 0.001
+	}
+	return CheckLimits{Name: name, Limit: limit, Value: now/baseline - 1, Baseline: baseline, Now: now}
+}
+
+func (c *Check) limit(l CheckLimits) {
+	l.OK = l.Value <= l.Limit
 	c.Limits = append(c.Limits, l)
 	if !l.OK && c.Status != CheckRegression {
 		c.Status = CheckLimit
@@ -192,6 +251,9 @@ func (c Check) concluded(score Measure) string {
 		}
 		return text
 	}
+	if c.unchanged() {
+		return fmt.Sprintf("The score of every example is the baseline's (n %d%s).", score.N, choose(c.mark() == "", "", ", simulated"))
+	}
 	if score.Verdict == stats.Better {
 		return fmt.Sprintf("The score is better than the baseline's (%s).", figures)
 	}
@@ -200,11 +262,18 @@ func (c Check) concluded(score Measure) string {
 
 // words says how a limit was kept.
 func (l CheckLimits) words() string {
+	kept := choose(l.OK, "within", "over")
+	switch l.Name {
+	case "cost_increase":
+		return fmt.Sprintf("cost: $%.6f an example, %s %% against the baseline's $%.6f, %s the limit of %+.10g %%", l.Now, signed(l.Value, true), l.Baseline, kept, 100*l.Limit)
+	case "latency_increase":
+		return fmt.Sprintf("latency: %.3f s, mean, %s %% against the baseline's %.3f s, %s the limit of %+.10g %%", l.Now, signed(l.Value, true), l.Baseline, kept, 100*l.Limit)
+	}
 	value, limit := fmt.Sprintf("$%.6f an example", l.Value), fmt.Sprintf("$%.6f", l.Limit)
 	if l.Name == "latency" {
 		value, limit = fmt.Sprintf("%.3f s, 95th percentile", l.Value), fmt.Sprintf("%.3f s", l.Limit)
 	}
-	return fmt.Sprintf("%s: %s, %s the limit of %s", l.Name, value, choose(l.OK, "within", "over"), limit)
+	return fmt.Sprintf("%s: %s, %s the limit of %s", l.Name, value, kept, limit)
 }
 
 // Text writes the check for people.
@@ -291,7 +360,7 @@ type junitMessage struct {
 // skipped where the examples are too few, and one for each limit.
 func (c Check) JUnit(w io.Writer) error {
 	quality := junitCase{Class: "gepa.check", Name: fmt.Sprintf("score is not worse by more than %s%s", c.Score().amount(c.Margin), c.mark())}
-	worse := c.Score().Interval.Low < -c.Margin
+	worse := c.Score().Interval.Low < -c.Margin && !c.unchanged()
 	switch {
 	case worse && c.Score().Verdict == stats.Worse:
 		quality.Failure = &junitMessage{c.Conclusion, string(CheckRegression)}
@@ -305,7 +374,7 @@ func (c Check) JUnit(w io.Writer) error {
 	quality.Out = strings.Join(append(lines, c.Notes...), "\n")
 	suite := junitSuite{Name: "gepa check", Cases: []junitCase{quality}}
 	for _, l := range c.Limits {
-		test := junitCase{Class: "gepa.check", Name: l.Name + " is within its limit"}
+		test := junitCase{Class: "gepa.check", Name: strings.ReplaceAll(l.Name, "_", " ") + " is within its limit"}
 		if !l.OK {
 			test.Failure = &junitMessage{l.words(), string(CheckLimit)}
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,18 +41,26 @@ func TestCheckStatus(t *testing.T) {
 		want        CheckStatus
 		says        string
 	}{
-		{"the same", 40, 40, Allowed{Margin: 0.1}, CheckPassed, "at most 10.0 points worse"},
+		{"the same", 40, 40, Allowed{Margin: 0.1}, CheckPassed, "of every example is the baseline's"},
 		{"better", 20, 40, Allowed{Margin: 0.05}, CheckPassed, "better than the baseline's"},
 		{"worse", 40, 20, Allowed{Margin: 0.05}, CheckRegression, "Regression"},
 		{"worse within the margin", 40, 33, Allowed{Margin: 0.3}, CheckPassed, "at most 30.0 points worse"},
 		{"a little worse", 40, 38, Allowed{Margin: 0.05}, CheckUndecided, "80 % power only from"},
-		{"the same, no margin", 40, 40, Allowed{}, CheckUndecided, "Undecided"},
+		{"the same, no margin", 40, 40, Allowed{}, CheckPassed, "n 60"},
 		{"cheap and fast", 40, 40, Allowed{Margin: 0.1, CostNanos: 1e6, Latency: 2 * time.Second}, CheckPassed, ""},
 		{"dear", 40, 40, Allowed{Margin: 0.1, CostNanos: 999_999}, CheckLimit, ""},
 		{"slow", 40, 40, Allowed{Margin: 0.1, Latency: 1999 * time.Millisecond}, CheckLimit, ""},
+		{"as dear as before", 40, 40, Allowed{CostIncrease: new(0.0)}, CheckPassed, ""},
+		{"a quarter dearer", 40, 40, Allowed{CostIncrease: new(0.24)}, CheckLimit, ""},
+		{"a quarter dearer, and that is let pass", 40, 40, Allowed{CostIncrease: new(0.25)}, CheckPassed, ""},
+		{"half as slow again", 40, 40, Allowed{LatencyIncrease: new(0.49)}, CheckLimit, ""},
+		{"half as slow again, and that is let pass", 40, 40, Allowed{LatencyIncrease: new(0.5)}, CheckPassed, ""},
 		{"worse and slow", 40, 20, Allowed{Latency: time.Second}, CheckRegression, ""},
 	} {
-		b := NewBaseline(Measured{Name: "old", Model: "m"}, run(60, c.before))
+		b := NewBaseline(Measured{Name: "old", Model: "m"}, Rollouts{
+			Examples: run(60, c.before), Times: slices.Repeat([]time.Duration{time.Second}, 60),
+			Usage: gepa.Usage{Calls: 60, Cost: gepa.Cost{Nanos: baselineNanos(c.allowed)}},
+		})
 		got, err := NewCheck(b, Measured{Name: "new", Model: "m"}, "data", Rollouts{Examples: run(60, c.now), Made: 60, Times: times, Usage: usage}, c.allowed)
 		if err != nil {
 			t.Fatal(err)
@@ -74,14 +83,52 @@ func TestCheckStatus(t *testing.T) {
 	}
 }
 
+// baselineNanos is what a baseline cost: as much as now, and less where the limit
+// is on more than no increase.
+func baselineNanos(a Allowed) int64 {
+	if a.CostIncrease != nil && *a.CostIncrease > 0 {
+		return 48e6
+	}
+	return 60e6
+}
+
+// What a baseline does not know it does not hold.
+func TestBaselineHoldsCostAndLatency(t *testing.T) {
+	t.Parallel()
+	times := []time.Duration{time.Second, 3 * time.Second}
+	priced := gepa.Usage{Calls: 4, Cost: gepa.Cost{Nanos: 2e6}}
+	for name, c := range map[string]struct {
+		system        Measured
+		times         []time.Duration
+		usage         gepa.Usage
+		cost, latency bool
+	}{
+		"all":                {Measured{}, times, priced, true, true},
+		"no calls":           {Measured{}, times, gepa.Usage{}, false, true},
+		"one from the cache": {Measured{}, times[:1], gepa.Usage{Calls: 2, Cached: 2, Cost: priced.Cost}, false, false},
+		"no price":           {Measured{}, times, gepa.Usage{Calls: 4, Cost: gepa.Cost{Unknown: 4}}, false, true},
+		"simulated":          {Measured{Simulated: true}, times, priced, false, false},
+	} {
+		b := NewBaseline(c.system, Rollouts{Examples: run(2, 1), Times: c.times, Usage: c.usage})
+		if (b.Cost != nil) != c.cost || (b.Latency != nil) != c.latency {
+			t.Errorf("%s: cost %v, latency %v", name, b.Cost, b.Latency)
+		}
+		if c.cost && (b.Cost.Nanos != 1e6 || b.Latency.MeanMS != 2000) {
+			t.Errorf("%s: cost %v, latency %v", name, b.Cost, b.Latency)
+		}
+	}
+}
+
 func TestCheckGolden(t *testing.T) {
 	t.Parallel()
 	now := run(30, 12)
 	now[0].Score = 0
-	b := NewBaseline(Measured{Name: "old.json", Model: "openai/small"}, run(30, 24))
+	b := NewBaseline(Measured{Name: "old.json", Model: "openai/small"}, Rollouts{
+		Examples: run(30, 24), Times: slices.Repeat([]time.Duration{time.Second}, 30), Usage: gepa.Usage{Calls: 30, Cost: gepa.Cost{Nanos: 30e6}},
+	})
 	c, err := NewCheck(b, Measured{Name: "new.json", Model: "sim", Simulated: true}, "dev|1.jsonl", Rollouts{
 		Examples: now, Made: 30, Times: []time.Duration{1500 * time.Millisecond}, Usage: gepa.Usage{Calls: 30},
-	}, Allowed{Margin: 0.05, CostNanos: 1e6, Latency: time.Second})
+	}, Allowed{Margin: 0.05, CostNanos: 1e6, Latency: time.Second, CostIncrease: new(0.1), LatencyIncrease: new(0.2)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +157,7 @@ func TestCheckGolden(t *testing.T) {
 
 func TestBaselineComesBack(t *testing.T) {
 	t.Parallel()
-	b := NewBaseline(Measured{Name: "x", Candidate: -1, Texts: gepa.Candidate{"a": "b <c>"}}, run(3, 1))
+	b := NewBaseline(Measured{Name: "x", Candidate: -1, Texts: gepa.Candidate{"a": "b <c>"}}, Rollouts{Examples: run(3, 1)})
 	data, err := b.Encode()
 	if err != nil {
 		t.Fatal(err)

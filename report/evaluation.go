@@ -104,14 +104,20 @@ func Evaluate(system Measured, data string, r Rollouts) (Evaluation, error) {
 		e.Examples = append(e.Examples, EvaluatedExample{ex.ID, outcome(ex.Rollout), ex.Feedback.Text})
 	}
 	slices.SortStableFunc(e.Examples, func(a, b EvaluatedExample) int { return cmp.Compare(a.Score, b.Score) })
-	e.Notes = append(e.Notes, notes(r)...)
-	if system.Simulated {
-		e.Notes = append(e.Notes, simulatedNote)
-	}
+	e.Notes = append(e.Notes, NotesOn(r, system.Simulated)...)
 	return e, nil
 }
 
 const simulatedNote = "Simulated: the offline stand-in answered, which is no language model. The figures say nothing about a real one."
+
+// NotesOn says what lessens figures that were made of rollouts.
+func NotesOn(r Rollouts, simulated bool) []string {
+	out := notes(r)
+	if simulated {
+		out = append(out, simulatedNote)
+	}
+	return out
+}
 
 func notes(r Rollouts) []string {
 	var out []string
@@ -301,7 +307,7 @@ func Oppose(a, b Measured, data string, one, two Rollouts) (Versus, error) {
 		return v, err
 	}
 	v.Verdict = v.Score().Verdict
-	v.Conclusion = v.Sentence(fmt.Sprintf("Compared with A, B (%s)", b.Name), a.Simulated || b.Simulated)
+	v.Conclusion = v.Sentence(fmt.Sprintf("Compared with A, B (%s)", choose(a.Name == b.Name, b.words(), b.Name)), a.Simulated || b.Simulated)
 	both := Rollouts{Chosen: one.Chosen || two.Chosen, Sealed: one.Sealed || two.Sealed, Made: v.Made}
 	v.Notes = append(v.Notes, notes(both)...)
 	if v.Unpaired > 0 {
@@ -331,7 +337,7 @@ func (v Versus) Text(w io.Writer, o TextOptions) error {
 		v.Pairing.examples(p, "  ", diffExamples)
 	}
 	p.line("")
-	p.para(choose(v.Made == 0, "No call was made: the runs had measured it all.", fmt.Sprintf("%s made now: %s, %s.", count(v.Made, "rollout"), v.Usage.asked(), v.Usage.Cost)))
+	p.para(made(v.Made, v.Usage))
 	_, err := io.WriteString(w, p.text.String())
 	return err
 }

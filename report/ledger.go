@@ -98,14 +98,47 @@ func Ledger(records iter.Seq2[gepa.Record, error], models Models) (Account, erro
 }
 
 // ledger collects a run's usage. What it was spent on is known only at the end:
-// results are a set, and come in any order.
+// results are a set, and come in any order. There are many rollouts, so it
+// knows candidates and examples by numbers.
 type ledger struct {
-	state    *gepa.State                               // whoever keeps it applies the events
-	rollouts map[gepa.RolloutKey]map[string]gepa.Usage // by component
-	calls    []call
-	called   map[call]bool
-	children map[int][]map[string]string // changed texts, by proposal
-	failures []gepa.AttemptFailed
+	state      *gepa.State // whoever keeps it applies the events
+	candidates numbering
+	examples   numbering
+	rollouts   []ran
+	run        map[rolloutID]bool
+	calls      []call
+	called     map[call]bool
+	children   map[int][]map[string]string // changed texts, by proposal
+	failures   []gepa.AttemptFailed
+}
+
+// numbering numbers hashes from 0.
+type numbering map[string]int
+
+func (n numbering) of(hash string) int {
+	i, known := n[hash]
+	if !known {
+		i = len(n)
+		n[hash] = i
+	}
+	return i
+}
+
+// all numbers the examples of a set.
+func (n numbering) all(refs []gepa.ExampleRef) []int {
+	out := make([]int, len(refs))
+	for i, ref := range refs {
+		out[i] = n.of(ref.Hash)
+	}
+	return out
+}
+
+type rolloutID struct{ candidate, example, repeat int }
+
+// ran is what a rollout consumed, by component.
+type ran struct {
+	candidate, example int
+	parts              map[string]gepa.Usage
 }
 
 type call struct {
@@ -115,15 +148,20 @@ type call struct {
 }
 
 func newLedger(state *gepa.State) *ledger {
-	return &ledger{state: state, rollouts: map[gepa.RolloutKey]map[string]gepa.Usage{}, called: map[call]bool{}, children: map[int][]map[string]string{}}
+	return &ledger{
+		state: state, candidates: numbering{}, examples: numbering{},
+		run: map[rolloutID]bool{}, called: map[call]bool{}, children: map[int][]map[string]string{},
+	}
 }
 
 // note collects from an event that was applied to the state.
 func (l *ledger) note(e gepa.Event) {
 	switch e := e.(type) {
 	case gepa.RolloutDone:
-		if l.rollouts[e.Job] == nil {
-			l.rollouts[e.Job] = byComponent(e.Rollout)
+		id := rolloutID{l.candidates.of(e.Job.Candidate), l.examples.of(e.Job.Example), e.Job.Repeat}
+		if !l.run[id] {
+			l.run[id] = true
+			l.rollouts = append(l.rollouts, ran{id.candidate, id.example, byComponent(e.Rollout)})
 		}
 	case gepa.CallDone:
 		if id := (call{proposal: e.Proposal, key: e.Call}); !l.called[id] {
@@ -175,9 +213,9 @@ func minus(whole, part gepa.Usage) (gepa.Usage, bool) {
 
 // account attributes what was collected.
 func (l *ledger) account(models Models) Account {
-	wanted, ids := l.wanted(), map[string]int{}
+	wanted, ids := l.wanted(), map[int]int{}
 	for _, m := range slices.Backward(l.state.Pool()) {
-		ids[m.Texts.Hash()] = m.ID // the first of equals
+		ids[l.candidates.of(m.Texts.Hash())] = m.ID // the first of equals
 	}
 	sums := map[Charge]gepa.Usage{}
 	add := func(c Charge, u gepa.Usage) {
@@ -185,13 +223,10 @@ func (l *ledger) account(models Models) Account {
 			sums[c] = sums[c].Add(u)
 		}
 	}
-	rollout := func(key gepa.RolloutKey) Charge {
-		c := Charge{Role: RoleTask, Candidate: -1, Purpose: PurposeUnknown}
-		if id, ok := ids[key.Candidate]; ok {
+	rollout := func(candidate, example int) Charge {
+		c := Charge{Role: RoleTask, Candidate: -1, Purpose: wanted.of(candidate, example)}
+		if id, ok := ids[candidate]; ok {
 			c.Candidate = id
-		}
-		if p, ok := wanted[gepa.RolloutKey{Candidate: key.Candidate, Example: key.Example}]; ok {
-			c.Purpose = p
 		}
 		return c
 	}
@@ -202,9 +237,9 @@ func (l *ledger) account(models Models) Account {
 		}
 		return c
 	}
-	for key, parts := range l.rollouts {
-		c := rollout(key)
-		for component, usage := range parts {
+	for _, r := range l.rollouts {
+		c := rollout(r.candidate, r.example)
+		for component, usage := range r.parts {
 			c.Component = component
 			add(c, usage)
 		}
@@ -220,7 +255,7 @@ func (l *ledger) account(models Models) Account {
 	for _, failure := range l.failures {
 		var c Charge
 		if key, ok := rolloutOf(failure.Of); ok {
-			c = rollout(key)
+			c = rollout(l.candidates.of(key.Candidate), l.examples.of(key.Example))
 		} else {
 			c = proposer(proposalOf(failure.Of))
 			switch {
@@ -247,53 +282,75 @@ func purposeOf(p gepa.Proposal) Purpose {
 	}
 }
 
+// purposesOf says what rollouts were for, by candidate and example.
+type purposesOf map[int][]uint8 // 1 + the place in purposes; 0 for none
+
+func (p purposesOf) of(candidate, example int) Purpose {
+	if of := p[candidate]; example < len(of) && of[example] > 0 {
+		return purposes()[of[example]-1]
+	}
+	return PurposeUnknown
+}
+
+// claim gives rollouts to a purpose that have none yet.
+func (p purposesOf) claim(candidate int, examples []int, known int, purpose Purpose) {
+	of := p[candidate]
+	if of == nil {
+		of = make([]uint8, known)
+		p[candidate] = of
+	}
+	code := uint8(1 + place(purpose)) //nolint:gosec // there are six
+	for _, ex := range examples {
+		if of[ex] == 0 {
+			of[ex] = code
+		}
+	}
+}
+
 // wanted returns what each rollout was for: the base's validation, else the
 // first proposal that wants it, else the test set.
-func (l *ledger) wanted() map[gepa.RolloutKey]Purpose {
-	out := map[gepa.RolloutKey]Purpose{}
+func (l *ledger) wanted() purposesOf {
+	out := purposesOf{}
 	run, pool := l.state.Run(), l.state.Pool()
 	if run == nil {
 		return out
 	}
-	claim := func(candidate string, examples []gepa.ExampleRef, p Purpose) {
-		for _, ex := range examples {
-			key := gepa.RolloutKey{Candidate: candidate, Example: ex.Hash}
-			if _, taken := out[key]; !taken {
-				out[key] = p
-			}
-		}
+	feedback, validation, test := l.examples.all(run.Feedback), l.examples.all(run.Validation), l.examples.all(run.Test)
+	known := len(l.examples)
+	claim := func(texts gepa.Candidate, examples []int, p Purpose) {
+		out.claim(l.candidates.of(texts.Hash()), examples, known, p)
 	}
 	base := gepa.Seed(run.Components)
 	if run.Options.Start != nil {
 		base = run.Options.Start
 	}
-	claim(base.Hash(), run.Validation, PurposeBase)
+	claim(base, validation, PurposeBase)
 	for _, p := range l.state.Proposals() {
-		purpose, refs := purposeOf(p), run.Feedback
+		purpose, set := purposeOf(p), feedback
 		if p.Kind == gepa.ProposalMerge {
-			refs = run.Validation
+			set = validation
 		}
-		var examples []gepa.ExampleRef
+		var examples []int
 		for _, at := range slices.Concat(p.Examples, p.More) {
-			examples = append(examples, refs[at])
+			examples = append(examples, set[at])
 		}
 		parent := pool[p.Parents[0]].Texts
 		if p.Kind != gepa.ProposalMerge { // whose parents are not run again
-			claim(parent.Hash(), examples, purpose)
+			claim(parent, examples, purpose)
 		}
 		for _, texts := range l.children[p.Proposal] {
-			claim(parent.With(texts).Hash(), examples, purpose)
+			claim(parent.With(texts), examples, purpose)
 		}
 		if p.Gate != nil && len(p.Gate.Texts) > 0 {
-			child := parent.With(p.Gate.Texts).Hash()
+			child := parent.With(p.Gate.Texts)
 			claim(child, examples, purpose)
 			if p.Gate.Passed {
-				claim(child, run.Validation, purpose)
+				claim(child, validation, purpose)
 			}
 		}
 	}
 	for _, m := range pool {
-		claim(m.Texts.Hash(), run.Test, PurposeTest)
+		claim(m.Texts, test, PurposeTest)
 	}
 	return out
 }
@@ -354,13 +411,19 @@ func compareCharges(x, y Charge) int {
 		cmp.Compare(slices.Index(roles, x.Role), slices.Index(roles, y.Role)),
 		cmp.Compare(x.Component, y.Component),
 		cmp.Compare(x.Candidate, y.Candidate),
-		cmp.Compare(slices.Index(purposes(), x.Purpose), slices.Index(purposes(), y.Purpose)),
+		cmp.Compare(place(x.Purpose), place(y.Purpose)),
 		cmp.Compare(failed(x), failed(y)),
 	)
 }
 
-func purposes() []Purpose {
-	return []Purpose{PurposeBase, PurposeAccepted, PurposeRejected, PurposeUnfinished, PurposeTest, PurposeUnknown}
+func purposes() [6]Purpose {
+	return [6]Purpose{PurposeBase, PurposeAccepted, PurposeRejected, PurposeUnfinished, PurposeTest, PurposeUnknown}
+}
+
+// place returns a purpose's place among them.
+func place(p Purpose) int {
+	all := purposes()
+	return slices.Index(all[:], p)
 }
 
 // simulated reports whether all that play a role are simulated.

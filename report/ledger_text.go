@@ -23,7 +23,7 @@ func (a Account) Text(w io.Writer, o TextOptions) error {
 		return cmp.Or(last(x.Candidate < 0, y.Candidate < 0), cmp.Compare(x.Candidate, y.Candidate))
 	}, candidateWords)
 	a.table(p, "by purpose", func(x, y Charge) int {
-		return cmp.Compare(slices.Index(purposes(), x.Purpose), slices.Index(purposes(), y.Purpose))
+		return cmp.Compare(place(x.Purpose), place(y.Purpose))
 	}, func(c Charge) string { return c.Purpose.words() })
 	p.usages("", []usageRow{{"total", a.Total}}, a.Total.Cached > 0)
 	_, err := io.WriteString(w, p.text.String())

@@ -60,7 +60,7 @@ func Summarize(in Input) (Summary, error) {
 	}
 	s.Winner = winner(r)
 	s.Components = components(in.Components, r)
-	s.Candidates = candidates(r)
+	s.Candidates = candidates(r, in.Options)
 	s.Proposals = proposals(r, in.Options)
 	if r.Test != nil {
 		t, err := test(in)
@@ -122,7 +122,19 @@ func endLine(s string) string {
 	return s + "\n"
 }
 
-func candidates(r *gepa.Result) []Candidate {
+// objectiveMeans returns a candidate's means of the objectives, by name.
+func objectiveMeans(m gepa.Member, declared []gepa.Objective) map[string]float64 {
+	if len(declared) == 0 || len(m.Objectives) != len(declared) {
+		return nil
+	}
+	out := map[string]float64{}
+	for i, o := range declared {
+		out[o.Name] = m.Objectives[i]
+	}
+	return out
+}
+
+func candidates(r *gepa.Result, o gepa.Options) []Candidate {
 	out := make([]Candidate, len(r.Pool))
 	for i, m := range r.Pool {
 		out[i] = Candidate{
@@ -133,6 +145,7 @@ func candidates(r *gepa.Result) []Candidate {
 			Validation: m.Mean,
 			Validated:  m.Validated,
 			Frontier:   slices.Contains(r.Frontier, m.ID),
+			Objectives: objectiveMeans(m, o.Objectives),
 			Texts:      m.Texts,
 		}
 	}

@@ -203,6 +203,9 @@ type Candidate struct {
 	// examples of the validation order where that is not all of them.
 	Validation float64 `json:"validation"`
 	Validated  int     `json:"validated"`
+	// Objectives are the means of the declared objectives over the same
+	// examples, by name.
+	Objectives map[string]float64 `json:"objectives,omitempty"`
 	// Frontier says that it is on the frontier.
 	Frontier bool `json:"frontier"`
 	// Texts are its texts by component.

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	udiff "github.com/aymanbagabas/go-udiff"
@@ -25,7 +27,8 @@ func (s Summary) candidateSection(p *page) {
 		return
 	}
 	p.head("Candidates"+s.mark(), "by mean validation score")
-	rows := [][]string{{"", "validation", "parents", "making"}}
+	objectives := slices.Sorted(maps.Keys(s.Candidates[0].Objectives))
+	rows := [][]string{slices.Concat([]string{"", "validation"}, objectives, []string{"parents", "making"})}
 	for _, c := range s.Candidates {
 		var marks []string
 		if c.Frontier {
@@ -41,7 +44,11 @@ func (s Summary) candidateSection(p *page) {
 		if len(marks) > 0 {
 			how += " (" + strings.Join(marks, ", ") + ")"
 		}
-		rows = append(rows, []string{fmt.Sprint(c.ID), fmt.Sprintf("%.4f", c.Validation), choose(len(c.Parents) == 0, "–", origin(c.Parents)), how})
+		row := []string{fmt.Sprint(c.ID), fmt.Sprintf("%.4f", c.Validation)}
+		for _, name := range objectives {
+			row = append(row, fmt.Sprintf("%.4g", c.Objectives[name]))
+		}
+		rows = append(rows, append(row, choose(len(c.Parents) == 0, "–", origin(c.Parents)), how))
 	}
 	p.table(rows, headed(p))
 	p.line("")

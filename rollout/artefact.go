@@ -24,6 +24,9 @@ type ArtefactOptions struct {
 	// are read once and never written. Each is a component; its name is the
 	// path if that is relative and leads down, and else the last part of it.
 	Files []string
+	// Texts are what is to be improved in the place of Files, for texts that are
+	// no whole files, or files that were read before.
+	Texts []ArtefactText
 	// Dir is the folder that Files are in where they are relative. Defaults to
 	// this process's.
 	Dir string
@@ -49,12 +52,29 @@ type ArtefactOptions struct {
 	Noisy bool
 }
 
+// An ArtefactText is a text to improve, and the file that it stands in. Texts of
+// equal files are put into one.
+type ArtefactText struct {
+	// Name is the component's.
+	Name string
+	// Text is the starting text.
+	Text string
+	// File is the name of the file in the candidate's folder: relative, with
+	// slashes.
+	File string
+	// Content is the file's content, and Put returns a content with another
+	// text in the place of the starting text. A text that cannot be put there
+	// is a failure of the text. Put nil means that the text is the content.
+	Content []byte
+	Put     func(content []byte, text string) ([]byte, error)
+}
+
 // An Artefact is a system without data: files, and a command that measures
 // them. It is safe for concurrent use. See [NewArtefact].
 type Artefact struct {
 	command *Command
 	cases   []artefactCase
-	file    string // of the first component
+	texts   []ArtefactText
 	noisy   bool
 
 	mu     sync.Mutex
@@ -97,9 +117,13 @@ const maxKnown = 1024
 // know about others, list cases of the set "test", which the search does not
 // see.
 func NewArtefact(ctx context.Context, opts ArtefactOptions) (*Artefact, error) {
-	components, err := readArtefacts(opts.Dir, opts.Files)
+	texts, err := opts.texts()
 	if err != nil {
 		return nil, err
+	}
+	components := make([]gepa.Component, len(texts))
+	for i, t := range texts {
+		components[i] = gepa.Component{Name: t.Name, Text: t.Text}
 	}
 	listed := len(opts.List.Argv) > 0
 	uses := func(e Exec) bool {
@@ -116,9 +140,10 @@ func NewArtefact(ctx context.Context, opts ArtefactOptions) (*Artefact, error) {
 		return nil, fmt.Errorf("artefact: %w", err)
 	}
 	a := &Artefact{
-		command: command, file: command.files[components[0].Name], noisy: opts.Noisy,
+		command: command, texts: texts, noisy: opts.Noisy,
 		cases: []artefactCase{{}}, known: map[memoKey]gepa.Rollout{},
 	}
+	command.render = a.render
 	if listed {
 		if a.cases, err = list(ctx, opts.List, command.opts.TimeLimit); err != nil {
 			return nil, fmt.Errorf("artefact: list the cases: %w", err)
@@ -127,16 +152,21 @@ func NewArtefact(ctx context.Context, opts ArtefactOptions) (*Artefact, error) {
 	return a, nil
 }
 
-// readArtefacts makes components of files.
-func readArtefacts(dir string, files []string) ([]gepa.Component, error) {
-	if len(files) == 0 {
+// texts returns what is to be improved.
+func (o ArtefactOptions) texts() ([]ArtefactText, error) {
+	switch {
+	case len(o.Files) == 0 && len(o.Texts) == 0:
 		return nil, errors.New("artefact: Files is empty: there is nothing to improve")
+	case len(o.Files) > 0 && len(o.Texts) > 0:
+		return nil, errors.New("artefact: both Files and Texts are given; give one")
+	case len(o.Texts) > 0:
+		return checkTexts(o.Texts)
 	}
-	var out []gepa.Component
-	for _, file := range files {
+	var out []ArtefactText
+	for _, file := range o.Files {
 		from := file
 		if !filepath.IsAbs(file) {
-			from = filepath.Join(dir, file)
+			from = filepath.Join(o.Dir, file)
 		}
 		text, err := os.ReadFile(from)
 		if err != nil {
@@ -145,11 +175,63 @@ func readArtefacts(dir string, files []string) ([]gepa.Component, error) {
 		if !utf8.Valid(text) {
 			return nil, fmt.Errorf("artefact: %s is not UTF-8 text", file)
 		}
-		name := path.Clean(filepath.ToSlash(file))
-		if !filepath.IsLocal(file) {
-			name = path.Base(name)
+		name := ArtefactName(file)
+		out = append(out, ArtefactText{Name: name, Text: string(text), File: fileName(name), Content: text})
+	}
+	return out, nil
+}
+
+// ArtefactName returns what the component of a whole file is called, and what
+// the file is called in a candidate's folder: its path if that is relative and
+// leads down, and else the last part of it.
+func ArtefactName(file string) string {
+	name := path.Clean(filepath.ToSlash(file))
+	if !filepath.IsLocal(file) {
+		name = path.Base(name)
+	}
+	return name
+}
+
+// checkTexts returns texts with the names of their files as they can be written.
+func checkTexts(texts []ArtefactText) ([]ArtefactText, error) {
+	texts = slices.Clone(texts)
+	contents := map[string][]byte{}
+	whole := map[string]bool{}
+	for i, t := range texts {
+		t.File = fileName(t.File)
+		texts[i] = t
+		before, again := contents[t.File]
+		switch {
+		case !utf8.Valid(t.Content) || !utf8.ValidString(t.Text):
+			return nil, fmt.Errorf("artefact: %s is not UTF-8 text", t.File)
+		case again && (t.Put == nil || whole[t.File]):
+			return nil, fmt.Errorf("artefact: the whole of %s is a text, so that no other can be in it", t.File)
+		case again && !bytes.Equal(before, t.Content):
+			return nil, fmt.Errorf("artefact: two files are called %s: rename one", t.File)
 		}
-		out = append(out, gepa.Component{Name: name, Text: string(text)})
+		contents[t.File], whole[t.File] = t.Content, t.Put == nil
+	}
+	return texts, nil
+}
+
+// render puts a candidate's texts into the files.
+func (a *Artefact) render(c gepa.Candidate) ([]textFile, error) {
+	var out []textFile
+	for _, t := range a.texts {
+		at := slices.IndexFunc(out, func(f textFile) bool { return f.name == t.File })
+		if at < 0 {
+			at = len(out)
+			out = append(out, textFile{t.File, t.Content})
+		}
+		if t.Put == nil {
+			out[at].content = []byte(c[t.Name])
+			continue
+		}
+		content, err := t.Put(out[at].content, c[t.Name])
+		if err != nil {
+			return nil, fmt.Errorf("the text of %s cannot stand in its file: %w", t.Name, err)
+		}
+		out[at].content = content
 	}
 	return out, nil
 }
@@ -260,7 +342,7 @@ func (a *Artefact) Run(ctx context.Context, job gepa.Job) (gepa.Rollout, error) 
 	job.Example.Labels = nil // both examples of a case are one to the command
 	r, err := a.command.run(ctx, job, func(w workspace) []placeholder {
 		return []placeholder{
-			{"file", "GEPA_ARTEFACT", filepath.Join(w.dir, filepath.FromSlash(a.file))},
+			{"file", "GEPA_ARTEFACT", filepath.Join(w.dir, filepath.FromSlash(a.texts[0].File))},
 			{"case", "GEPA_CASE", key.name},
 		}
 	})

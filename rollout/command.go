@@ -45,6 +45,9 @@ type Command struct {
 	opts   CommandOptions
 	files  map[string]string
 	finder *finder
+	// render makes the files of a candidate. Its error is a failure of the
+	// program.
+	render func(gepa.Candidate) ([]textFile, error)
 }
 
 // NewCommand returns the system of a command that is run once a rollout, in a
@@ -91,7 +94,18 @@ func NewCommand(opts CommandOptions) (*Command, error) {
 	}
 	setDefault(&opts.TimeLimit, defaultTimeLimit)
 	opts.Components = slices.Clone(opts.Components)
-	return &Command{opts: opts, files: files, finder: finder}, nil
+	c := &Command{opts: opts, files: files, finder: finder}
+	c.render = c.textFiles
+	return c, nil
+}
+
+// textFiles gives each component a file.
+func (c *Command) textFiles(candidate gepa.Candidate) ([]textFile, error) {
+	var out []textFile
+	for _, name := range candidate.Names() {
+		out = append(out, textFile{c.files[name], []byte(candidate[name])})
+	}
+	return out, nil
 }
 
 // Components lists the command's texts.
@@ -109,7 +123,11 @@ func (c *Command) run(ctx context.Context, job gepa.Job, more func(workspace) []
 	if err != nil {
 		return gepa.Rollout{}, err
 	}
-	space, err := newWorkspace(c.files, candidate, c.opts.Scoring.visible(job.Example))
+	files, err := c.render(candidate)
+	if err != nil {
+		return c.opts.Scoring.failed(err.Error(), err.Error()), nil
+	}
+	space, err := newWorkspace(files, candidate, c.opts.Scoring.visible(job.Example))
 	if err != nil {
 		return gepa.Rollout{}, fmt.Errorf("write the command's files: %w", err)
 	}

@@ -73,8 +73,15 @@ type workspace struct {
 	example   string // the file of the example as JSON
 }
 
+// A textFile is a file of a workspace: its name, relative and with slashes, and
+// its content.
+type textFile struct {
+	name    string
+	content []byte
+}
+
 // newWorkspace writes the files. Its error is one of the world.
-func newWorkspace(names map[string]string, c gepa.Candidate, ex gepa.Example) (w workspace, err error) {
+func newWorkspace(files []textFile, c gepa.Candidate, ex gepa.Example) (w workspace, err error) {
 	root, err := os.MkdirTemp("", "gepa-rollout-")
 	if err != nil {
 		return w, err
@@ -91,12 +98,12 @@ func newWorkspace(names map[string]string, c gepa.Candidate, ex gepa.Example) (w
 	if err := os.Mkdir(w.dir, 0o750); err != nil {
 		return w, err
 	}
-	for _, name := range c.Names() {
-		file := filepath.Join(w.dir, filepath.FromSlash(names[name]))
+	for _, f := range files {
+		file := filepath.Join(w.dir, filepath.FromSlash(f.name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 			return w, err
 		}
-		if err := os.WriteFile(file, []byte(c[name]), 0o644); err != nil {
+		if err := os.WriteFile(file, f.content, 0o644); err != nil {
 			return w, err
 		}
 	}

@@ -33,14 +33,15 @@ func newApply() *cobra.Command {
 	var a config.Apply
 	var dryRun, asJSON, noColor bool
 	cmd := &cobra.Command{
-		Use:   "apply [RUN] --to PLACE",
+		Use:   "apply [RUN]",
 		Short: "Write the winner's texts back into your files",
 		Long: "Writes the texts of the winner of the run in the folder RUN (" + config.DefaultOut + ") into files, all or none, and shows what " +
-			"changes as a unified diff. A PLACE is a folder, with a file COMPONENT.md for each text, or COMPONENT=FILE: a file (in " +
+			"changes as a unified diff. Without --to they go back to where the run had its own from: the files that its gepa.yaml " +
+			"names, or the gepa.yaml. A PLACE is a folder, with a file COMPONENT.md for each text, or COMPONENT=FILE: a file (in " +
 			"Markdown the front matter stays), FILE#/json/pointer into JSON or YAML, or FILE::NAME, a region marked by gepa:begin NAME " +
 			"and gepa:end NAME. A text that is not the one that the run began with is left alone, and nothing is written, unless " +
 			"--force is given. See docs/compare.md.",
-		Example: "  gepa apply my-run --to prompts --dry-run\n" +
+		Example: "  gepa apply --dry-run\n  gepa apply my-run --to prompts\n" +
 			"  gepa apply my-run --to reason.predict=prompts/reason.md --to verify=agent.yaml#/prompts/verify",
 		Args: oneRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,7 +71,7 @@ func newApply() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringArrayVar(&a.To, "to", nil, "where texts go: a folder, or COMPONENT=FILE; may be given several times")
+	f.StringArrayVar(&a.To, "to", nil, "where texts go: a folder, or COMPONENT=FILE; may be given several times\n(where the run had them from)")
 	f.StringVar(&a.Candidate, "candidate", "", "candidate whose texts are written: a number, seed or winner (winner)")
 	f.BoolVar(&dryRun, "dry-run", false, "show the change and write nothing")
 	f.BoolVar(&a.Force, "force", false, "replace texts, too, that are not those that the run began with")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,19 +25,26 @@ func (e *checkError) Error() string { return e.text }
 
 func newCheck() *cobra.Command {
 	c := config.BaselineCheck{Allowed: report.Allowed{Margin: config.DefaultMargin}}
+	var how subjectFlags
 	var write, asJSON, noColor, acceptUndecided bool
 	var junit, markdown string
 	cmd := &cobra.Command{
-		Use:   "check [RUN|PROGRAM.json]",
-		Short: "Fail where the program is worse than a baseline, for CI",
-		Long: "Runs a program on examples and compares it, example by example, with a baseline that is kept in the repository. It passes where " +
-			"the mean score is shown to be at most --margin worse. Exit codes: 0 passed, 3 the score is shown to be worse or a limit is " +
+		Use:   "check [NAME]",
+		Short: "Fail where a system is worse than a baseline, for CI",
+		Long: "Runs a system on examples and compares it, example by example, with a baseline that is kept in the repository. It passes where " +
+			"the mean score is shown to be at most --margin worse. " + subjectWords + " What is not given is the baseline's. Exit codes: 0 passed, 3 the score is shown to be worse or a limit is " +
 			"exceeded, 4 the examples are too few to tell, 2 a mistake, 1 a failure such as an unreachable model. See docs/ci.md.",
-		Example: "  gepa check program.json --data dev.jsonl --model openai/gpt-4.1-mini --write-baseline\n" +
+		Example: "  # the system of gepa.yaml, with its prompts as they are\n  gepa check --write-baseline\n  gepa check\n\n" +
+			"  # at most a fifth dearer\n  gepa check --max-cost-increase 20%\n\n" +
+			"  gepa check program.json --data dev.jsonl --model openai/gpt-4.1-mini --write-baseline\n" +
 			"  gepa check program.json --markdown comment.md --junit check.xml",
-		Args: oneRun,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c.Name = argument(args, 0)
+		Args: oneName,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			texts := c.Texts
+			if c.Subject, err = how.subject(cmd, argument(args, 0)); err != nil {
+				return err
+			}
+			c.Texts = texts
 			out, o := cmd.OutOrStdout(), textOptions(cmd.OutOrStdout(), noColor)
 			if write {
 				e, err := c.Write(cmd.Context())
@@ -65,15 +74,18 @@ func newCheck() *cobra.Command {
 	f.StringVar(&c.Baseline, "baseline", "", "file of the baseline ("+config.DefaultBaseline+")")
 	f.BoolVar(&write, "write-baseline", false, "measure, and write the baseline")
 	addOn(f, &c.On)
-	f.StringArrayVar(&c.Texts, "texts", nil, "read texts from here: a folder, or COMPONENT=FILE, as gepa apply writes\nthem; may be given several times")
+	addTexts(f, &c.Texts)
 	f.Var(share{&c.Allowed.Margin}, "margin", fmt.Sprintf("by how much the mean score may be worse (%g)", config.DefaultMargin))
 	f.Var(dollars{&c.Allowed.CostNanos}, "max-cost-per-example", "most dollars that an example may cost, in the mean")
+	f.Var(percent{&c.Allowed.CostIncrease}, "max-cost-increase", "by how much it may cost more than the baseline, in the mean: for instance 20%")
 	f.Var(span{&c.Allowed.Latency}, "max-latency", "most time that 95 % of the examples may take, for instance 2s")
+	f.Var(percent{&c.Allowed.LatencyIncrease}, "max-latency-increase", "by how much an example may take longer than the baseline's, in the mean")
 	f.BoolVar(&acceptUndecided, "accept-undecided", false, "pass, too, where the examples are too few to tell")
 	f.StringVar(&junit, "junit", "", "write JUnit's XML to this file")
 	f.StringVar(&markdown, "markdown", "", "write a comment for a pull request to this file")
 	addOutput(cmd, &asJSON, &noColor)
-	addSubject(f, &c.Setup)
+	how.add(f)
+	addReading(f, &c.Reading)
 	return cmd
 }
 
@@ -98,6 +110,23 @@ func failedCheck(c report.Check, acceptUndecided bool) error {
 		}
 	case report.CheckPassed:
 	}
+	return nil
+}
+
+// percent is a flag for a share that is given in percent, 0 or more.
+type percent struct{ into **float64 }
+
+func (p percent) String() string { return "" }
+func (p percent) Type() string   { return "X%" }
+
+func (p percent) Set(text string) error {
+	number, ok := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || !(v >= 0) || math.IsInf(v, 0) {
+		return errors.New("want a percentage such as 20%, 0% or more")
+	}
+	v /= 100
+	*p.into = &v
 	return nil
 }
 

@@ -91,7 +91,7 @@ func resolved(l *config.Loaded, flags *pflag.FlagSet) []configKey {
 			shown.Line = l.Line(strings.TrimSuffix(k.Path, "text") + "file")
 		case shown.Line == 0 && k.Value == "":
 			shown.From, shown.Value = "default", k.Default
-			if k.Default == "" {
+			if k.Default == "" || k.Special {
 				continue
 			}
 		case shown.Line == 0:

@@ -15,8 +15,7 @@ func newInit() *cobra.Command {
 		Short: "Write a small project that runs at once",
 		Long: "Writes a gepa.yaml with prompts, data and a README into the folder DIR (this one). It runs at once and offline, with " +
 			"the simulated model. The templates: " + strings.Join(config.Templates(), ", ") + ".",
-		Example:   "  gepa init classify my-project\n  cd my-project\n  gepa optimize",
-		ValidArgs: config.Templates(),
+		Example: "  gepa init classify my-project\n  cd my-project\n  gepa optimize",
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:

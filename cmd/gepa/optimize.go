@@ -68,9 +68,10 @@ func newOptimize() *cobra.Command {
 // default to.
 func addOptimize(f *pflag.FlagSet, o *config.Optimize) {
 	f.StringVar(&o.Program, "program", o.Program, "program to optimize: hotpotqa")
-	f.StringVar(&o.Train.Path, "train", o.Train.Path, "file of training examples: HotpotQA as JSON, JSON lines or Parquet")
-	f.StringVar(&o.Dev.Path, "dev", o.Dev.Path, "file of the sealed test set")
-	f.StringVar(&o.Val, "val", o.Val, "validation set: so many of the training examples, or a file\n(a third of --train, at most 100)")
+	f.Var(examples{&o.Train}, "train", "file of training examples (docs/data.md); - is standard input")
+	f.Var(examples{&o.Dev}, "dev", "file of the sealed test set")
+	f.Var(validation{o}, "val", "validation set: so many of the training examples, or a file\n(a third of --train, at most 100)")
+	f.StringVar(&o.Stratify, "stratify", o.Stratify, "label or input whose values feedback and validation get in proportion")
 	f.Var(number{&o.Limit, 1}, "limit", "use only the first so many examples of --train and --dev")
 	f.Var(number{&o.LimitTrain, 1}, "limit-train", "the same for --train alone")
 	f.Var(number{&o.LimitDev, 1}, "limit-dev", "the same for --dev alone")
@@ -86,9 +87,7 @@ func addOptimize(f *pflag.FlagSet, o *config.Optimize) {
 	addParams(f, "judge-", "the judge", &o.JudgeParams)
 	f.StringVar(&o.Feedback, "feedback", o.Feedback, "whose words reflection reads: metric, judge or both\n(both for the built-in program, else metric)")
 	f.StringVar(&o.Template, "template", o.Template, "reflection prompt: instruction (the blog's) or gepa (Python's)\n(instruction)")
-
-	f.StringVar(&o.Fence, "fence", o.Fence, "fence text from data and models in prompts: auto, always or never (auto)")
-	f.StringVar(&o.Lint, "lint", o.Lint, "proposed texts with a finding (docs/proposer.md): refuse, warn or off (refuse)")
+	addProposing(f, o)
 
 	f.Var(number{&o.Iterations, 1}, "iterations", "budget in proposals (15 if no budget is given)")
 	f.Var(number{&o.Rollouts, 1}, "rollouts", "budget in rollouts of the search")

@@ -63,8 +63,8 @@ func newResume() *cobra.Command {
 	f.StringVar(&c.o.Cache, "cache", "", "file that keeps replies")
 	f.BoolVar(&c.o.NoCache, "no-cache", false, "keep no replies and use none that are kept")
 	f.StringVar(&c.o.BaseURL, "base-url", "", "endpoint of the model's provider, if it moved")
-	f.StringVar(&c.o.Train.Path, "train", "", "file of training examples, if it was moved")
-	f.StringVar(&c.o.Dev.Path, "dev", "", "file of the sealed test set, if it was moved")
+	f.Var(examples{&c.o.Train}, "train", "file of training examples, if it was moved")
+	f.Var(examples{&c.o.Dev}, "dev", "file of the sealed test set, if it was moved")
 	f.StringVar(&c.o.Val, "val", "", "file of the validation set, if it was moved")
 	f.StringVar(&c.o.Replay, "replay", "", "the recording that answers the run's calls, if it was moved")
 	s.add(cmd)
@@ -104,9 +104,9 @@ func (c changes) apply(f *pflag.FlagSet, o *config.Optimize) error {
 		"cache":                func() { o.Cache, o.NoCache = c.o.Cache, false },
 		"no-cache":             func() { o.Cache, o.NoCache = "", c.o.NoCache },
 		"base-url":             func() { o.BaseURL = c.o.BaseURL },
-		"train":                func() { o.Train = c.o.Train },
-		"dev":                  func() { o.Dev = c.o.Dev },
-		"val":                  func() { o.Val = c.o.Val },
+		"train":                func() { o.Train = moved(o.Train, c.o.Train.Path) },
+		"dev":                  func() { o.Dev = moved(o.Dev, c.o.Dev.Path) },
+		"val":                  func() { moveVal(o, c.o.Val) },
 		"replay":               func() { o.Replay = c.o.Replay },
 	} {
 		if f.Changed(flag) {
@@ -117,6 +117,19 @@ func (c changes) apply(f *pflag.FlagSet, o *config.Optimize) error {
 		return usagef("--cache and --no-cache: give one of them")
 	}
 	return nil
+}
+
+// moved returns a set of examples in another file, read as before.
+func moved(s config.Source, path string) config.Source {
+	return config.Source{Path: path, Reading: s.Reading}
+}
+
+func moveVal(o *config.Optimize, path string) {
+	if o.ValFiles.Path != "" {
+		o.ValFiles = moved(o.ValFiles, path)
+		return
+	}
+	o.Val = path
 }
 
 func resumeHint(v *watcher, o config.Optimize) {

@@ -129,8 +129,9 @@ func newRoot() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDemo(), newOptimize(), newResume(), newRuns(), newShow(), newWatch(), newServe(), newDiff(), newApply(), newEval(), newCompare(), newCheck(),
-		newExport(), newImport(), newData(), newMetric(), newConfig(), newInit(), newDoctor(), newModels(), newCache(), newVersion())
+	root.AddCommand(newDemo(), newOptimize(), newPlan(), newResume(), newRuns(), newShow(), newWatch(), newServe(), newDiff(), newApply(), newEval(), newCompare(), newCheck(),
+		newExport(), newImport(), newData(), newMetric(), newConfig(), newInit(), newDoctor(), newModels(), newCache(), newCompletion(), newVersion())
+	addCompletion(root)
 	return root
 }
 

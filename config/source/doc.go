@@ -4,7 +4,8 @@
 //	prompts/reason.md              the whole file; in Markdown without its front matter
 //	agent.json#/prompts/system     a string in a JSON file, by JSON pointer (RFC 6901)
 //	agent.yaml#/agents/0/prompt    the same in a YAML file
-//	agent.py::reason               a marked region; "agent.py::marker reason" is the same
+//	agent.py::reason               a marked region; "agent.py::marker reason" and
+//	                               "agent.py#region=reason" are the same
 //
 // A marked region lies between a line that holds "gepa:begin NAME" and one that
 // holds "gepa:end NAME", in whatever the file has for comments, or on one line

@@ -62,6 +62,9 @@ func Parse(text string) (Spec, error) {
 		return Spec{Kind: Region, Path: path, Marker: name}, nil
 	}
 	path, pointer, found := strings.Cut(text, "#")
+	if name, ok := strings.CutPrefix(pointer, "region="); ok {
+		return Parse(path + "::" + name)
+	}
 	if !found {
 		return Spec{Kind: File, Path: text}, nil
 	}

@@ -2,6 +2,7 @@ package strictyaml
 
 import (
 	"encoding"
+	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
@@ -18,8 +19,8 @@ type decoder struct {
 	errs []*Error
 }
 
-// A Shorthand is a struct for which a scalar may stand: it returns the name of
-// the key that the scalar is the value of.
+// A Shorthand is a struct for which a scalar may stand, or a list where the key
+// takes one: it returns the name of the key that they are the value of.
 type Shorthand interface{ Shorthand() string }
 
 // A Splitter is a list of texts for which a scalar may stand: it returns the
@@ -75,6 +76,12 @@ func (d *decoder) value(node ast.Node, v reflect.Value, path string) {
 		v.Set(p)
 		return
 	}
+	if v.Type() == reflect.TypeFor[json.RawMessage]() {
+		if raw, ok := d.json(node, path); ok {
+			v.SetBytes(raw)
+		}
+		return
+	}
 	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		d.text(node, text, v, path)
 		return
@@ -97,7 +104,7 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 	names, index := fieldsOf(v.Type())
 	if !ok {
 		short, ok := reflect.TypeAssert[Shorthand](v)
-		if _, isScalar := scalarText(node); ok && isScalar {
+		if ok && d.standsFor(node, v, index[short.Shorthand()]) {
 			name := short.Shorthand()
 			d.doc.keys[join(path, name)] = position(node.GetToken())
 			d.value(node, v.FieldByIndex(index[name]), join(path, name))
@@ -121,6 +128,16 @@ func (d *decoder) structure(node ast.Node, v reflect.Value, path string) {
 		d.doc.keys[at] = position(f.Key.GetToken())
 		d.value(f.Value, v.FieldByIndex(i), at)
 	}
+}
+
+// standsFor reports whether a node may be the value of the field that it stands
+// for.
+func (d *decoder) standsFor(node ast.Node, v reflect.Value, field []int) bool {
+	if _, isList := node.(*ast.SequenceNode); isList {
+		return v.FieldByIndex(field).Kind() == reflect.Slice
+	}
+	_, isScalar := scalarText(node)
+	return isScalar
 }
 
 func (d *decoder) hint(typed string, known []string) string {

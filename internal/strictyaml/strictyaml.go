@@ -79,8 +79,9 @@ func (e *Error) Error() string {
 //
 // In texts, ${env:NAME} stands for an environment variable, which must be set;
 // $${env:NAME} is that text itself. A type with UnmarshalText reads a scalar;
-// one with Shorthand takes a scalar for the value of the key it names; a slice
-// with OneOrMore takes a scalar for a list of one.
+// one with Shorthand takes a scalar, or a list, for the value of the key it names;
+// a slice with Split takes a scalar for a list; a [json.RawMessage] takes any
+// value, as JSON.
 //
 // The error holds an [*Error] for every mistake, in the order of the lines.
 // The document is there unless the text is no YAML.

@@ -216,7 +216,9 @@ func (f *feed) driven() {
 	about.Paused = c.Paused()
 	if about.Status == report.StatusRunning {
 		switch {
-		case c.Stopping():
+		case about.Paused && f.fold.Story().State.Stop() != nil:
+			about.Controls = []view.Control{view.ControlResume}
+		case c.Stopping() || f.fold.Story().State.Stop() != nil:
 			about.Controls = nil
 		case about.Paused:
 			about.Controls = []view.Control{view.ControlResume, view.ControlStop}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 	"unicode/utf8"
 
@@ -98,7 +99,7 @@ func (f *Fold) SetAbout(a About) {
 	old := f.about
 	f.about = a
 	if old.ID != a.ID || old.Folder != a.Folder || old.Program != a.Program || old.Command != a.Command ||
-		old.Models != a.Models || !old.Created.Equal(a.Created) {
+		!reflect.DeepEqual(old.Models, a.Models) || !old.Created.Equal(a.Created) {
 		f.settingAt = f.Position()
 	}
 }
