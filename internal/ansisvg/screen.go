@@ -68,8 +68,8 @@ func escape(text string) (sgr, rest string, is bool) {
 		}
 		return "", "", false
 	case ']': // an operating system command ends with BEL or ST
-		if i := strings.IndexByte(text, '\a'); i >= 0 {
-			return "", text[i+1:], false
+		if _, rest, ended := strings.Cut(text, "\a"); ended {
+			return "", rest, false
 		}
 		if _, rest, ended := strings.Cut(text[2:], "\x1b\\"); ended {
 			return "", rest, false

@@ -59,7 +59,9 @@ func tick() tea.Cmd { return tea.Tick(frameTime, func(t time.Time) tea.Msg { ret
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.columns, m.rows, m.tallest = msg.Width, msg.Height, 0
+		if msg.Width > 0 && msg.Height > 0 { // what is no terminal has none
+			m.columns, m.rows, m.tallest = msg.Width, msg.Height, 0
+		}
 	case tickMsg:
 		m.look()
 		return m, tea.Batch(m.print(), tick())

@@ -28,7 +28,7 @@ func press(m *model, name string) tea.Cmd {
 	}
 	k, known := keys[name]
 	if !known {
-		k = tea.KeyPressMsg{Code: []rune(name)[0], Text: name}
+		k = tea.KeyPressMsg{Code: rune(name[0]), Text: name}
 	}
 	_, cmd := m.Update(k)
 	return cmd

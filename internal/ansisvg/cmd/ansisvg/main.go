@@ -19,7 +19,7 @@ func main() {
 	flag.Parse()
 	screen, err := io.ReadAll(os.Stdin)
 	if err == nil {
-		_, err = io.WriteString(os.Stdout, ansisvg.Render(string(screen), o))
+		_, err = os.Stdout.WriteString(ansisvg.Render(string(screen), o))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ansisvg:", err)
