@@ -1,7 +1,7 @@
 # The targets explain themselves: make help
 
 .DEFAULT_GOAL := help
-.PHONY: help verify build test race bars campaign lint cover fuzz-short generate search-bench coverage-long web web-check e2e
+.PHONY: help verify build test race bars campaign lint cover fuzz-short generate search-bench coverage-long web web-check e2e terminal picture
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ cover: ## coverage of the root and of program, with its limit
 
 fuzz-short: ## every fuzz target for five hundred inputs
 	.ci/fuzz 500x
+
+terminal: ## gepa demo in a real terminal (tmux): its keys, what is on the screen, and afterwards
+	.ci/terminal
+
+picture: ## record the README's picture of gepa demo anew (tmux)
+	.ci/terminal docs/images/terminal.svg
 
 generate: ## write generated files anew
 	go generate ./...

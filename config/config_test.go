@@ -406,7 +406,7 @@ func TestInterruptedRunIsKeptAndGoesOn(t *testing.T) {
 	if err := run.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if p, some := run.Progress(); !some || p.State().Rollouts() == 0 {
+	if f, some := run.Fold(); !some || f.Story().State.Rollouts() == 0 {
 		t.Errorf("earlier events: %v", some)
 	}
 	if err := run.Close(); err != nil {

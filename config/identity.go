@@ -92,7 +92,7 @@ func (e *OtherRunError) Error() string {
 
 // withLines adds to differences of texts the first line that differs.
 func (r *Run) withLines(differences []string) []string {
-	began := r.progress.State().Run()
+	began := r.fold.Story().State.Run()
 	if began == nil {
 		return differences
 	}

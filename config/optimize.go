@@ -19,7 +19,7 @@ import (
 	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/propose"
-	"github.com/gepa-go/gepa/report"
+	"github.com/gepa-go/gepa/report/view"
 )
 
 // The names of the files in a run's folder.
@@ -315,7 +315,9 @@ func (r *Run) plan(o Optimize, proposer gepa.Proposer, objectives []gepa.Objecti
 // watch lets all see the run's events who want to: the user, who may not, and
 // the reserve.
 func (r *Run) watch(observer func(gepa.Event)) {
-	r.progress = report.NewProgress(r.Options.Budget)
+	r.fold = view.NewFold(view.About{
+		ID: r.out, Folder: r.out, Program: r.ProgramName, Command: r.command, Models: r.Models, CostCap: r.Caps.Nanos,
+	})
 	if observer != nil {
 		r.Options.Observers = append(r.Options.Observers, gepa.Observer{Event: observer})
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/program"
 	"github.com/gepa-go/gepa/report"
+	"github.com/gepa-go/gepa/report/view"
 )
 
 // A Run is an optimization with everything wired. It is for one goroutine.
@@ -33,12 +34,12 @@ type Run struct {
 	reserve  *reserve    // nil without caps
 	spans    *otel.Spans // nil for none
 	identity gepa.Fields
-	settings string           // as the journal keeps them
-	start    *start           // nil if the run starts from the system's own texts
-	stop     func()           // ends the system; nil if there is nothing to end
-	resumed  bool             // by its own settings, see [Stored]
-	progress *report.Progress // of earlier sessions
-	goesOn   bool             // there were some
+	settings string     // as the journal keeps them
+	start    *start     // nil if the run starts from the system's own texts
+	stop     func()     // ends the system; nil if there is nothing to end
+	resumed  bool       // by its own settings, see [Stored]
+	fold     *view.Fold // of earlier sessions
+	goesOn   bool       // there were some
 	secrets  []string
 	out      string
 	command  string
@@ -73,12 +74,12 @@ func (r *Run) Open(ctx context.Context) error {
 // readEarlier reads what earlier sessions of the run did, once for all who
 // want to know.
 func (r *Run) readEarlier(ctx context.Context) error {
-	err := report.Read(ctx, r.folder.journal, func(_ gepa.Record, e gepa.Event) error {
+	err := report.Read(ctx, r.folder.journal, func(rec gepa.Record, e gepa.Event) error {
 		r.goesOn = true
 		if r.reserve != nil {
 			r.reserve.observe(e)
 		}
-		return r.progress.Apply(e)
+		return r.fold.Apply(rec, e)
 	})
 	if err == nil && r.reserve != nil {
 		r.reserve.settle()
@@ -91,7 +92,7 @@ func (r *Run) checkBudget() error {
 	if !r.resumed {
 		return nil
 	}
-	b, s := r.Options.Budget, r.progress.State()
+	b, s := r.Options.Budget, r.fold.Story().State
 	if made := len(s.Proposals()); b.Proposals > 0 && b.Proposals < made {
 		return usagef("--iterations %d: the run has made %d already; give at least as many, or +N for N more", b.Proposals, made)
 	}
@@ -101,9 +102,10 @@ func (r *Run) checkBudget() error {
 	return nil
 }
 
-// Progress returns the progress of the run's earlier sessions, to be carried
-// on, and reports whether there were any. Open the run first.
-func (r *Run) Progress() (*report.Progress, bool) { return r.progress, r.goesOn }
+// Fold returns what the run's earlier sessions come to, to be carried on with
+// the events of this one, and reports whether there were any. Open the run
+// first.
+func (r *Run) Fold() (*view.Fold, bool) { return r.fold, r.goesOn }
 
 // Do runs, or resumes, the optimization and keeps what it found. The summary
 // is nil if the run did not begin; with an error it holds the best so far. If

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -278,41 +279,37 @@ func TestDocumentNamesEveryField(t *testing.T) {
 	}
 }
 
-func TestProgress(t *testing.T) {
+func TestNotes(t *testing.T) {
 	in := input()
 	budget := gepa.Budget{Proposals: 4, Rollouts: 500, Time: time.Hour}
-	p := report.NewProgress(budget)
-	if got := p.Line(0, 80); got != "starting" {
-		t.Errorf("before the run: %q", got)
-	}
-	var notes, lines []string
+	state := gepa.NewState()
+	n := report.NewNotes(state)
+	var notes, left []string
+	var pace report.Pace
 	headed := false
 	opts := gepa.Options{
 		Budget: budget, Minibatch: 2, MaxMerges: -1, Concurrency: 1,
 		Proposer: proposer{"1:good", "2:", "3:bad", "4:good again"},
 		Observers: []gepa.Observer{{Event: func(e gepa.Event) {
-			if err := p.Apply(e); err != nil {
+			if err := state.Apply(e); err != nil {
 				t.Error(err)
 			}
-			for width := 0; width <= 100; width += 7 {
-				if line := p.Line(time.Second, width); utf8.RuneCountInString(line) > width {
-					t.Errorf("%d columns asked for: %q", width, line)
-				}
-			}
-			if note, ok := p.Note(e); ok {
+			pace.Note(state, e)
+			if note, ok := n.Note(e); ok {
+				d, known := pace.Left(state, budget, time.Minute)
+				left = append(left, fmt.Sprint(d.Round(time.Second), known))
 				if _, is := e.(gepa.ProposalCommitted); is && !headed {
 					headed = true
-					notes = append(notes, p.Header())
+					notes = append(notes, n.Header())
 				}
 				notes = append(notes, note.Text)
-				lines = append(lines, p.Line(time.Minute, 200))
 			}
 		}}},
 	}
 	if _, err := gepa.Optimize(t.Context(), lengthSystem{}, in.Data, opts); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "progress.txt", strings.Join(notes, "\n")+"\n\n"+strings.Join(lines, "\n")+"\n")
+	golden(t, "notes.txt", strings.Join(notes, "\n")+"\n\n"+strings.Join(left, "\n")+"\n")
 }
 
 // proposer writes its n-th text for the n-th proposal; an empty one is refused.
@@ -343,4 +340,38 @@ func (lengthSystem) Run(_ context.Context, job gepa.Job) (gepa.Rollout, error) {
 		n += len(text)
 	}
 	return gepa.Rollout{Score: float64(n) / 100, Usage: gepa.Usage{Calls: 1, InputTokens: 1000}}, nil
+}
+
+// Whatever a model wrote, a page on the terminal only shows it.
+func TestTextIsHarmless(t *testing.T) {
+	const evil = "\x1b[2J\x1b]0;title\a\x1b[31mred\u202e\x9b1A\r"
+	in := input()
+	in.Components[0].Text = evil + "\nsecond line"
+	s, err := report.Summarize(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Program, s.Stop.Detail = evil, evil
+	for _, color := range []bool{false, true} {
+		var b strings.Builder
+		if err := s.Text(&b, report.TextOptions{Color: color}); err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []string{"\x1b[2J", "\x1b]", "\a", "\r", "\u202e", "\u009b"} {
+			if strings.Contains(b.String(), bad) {
+				t.Errorf("colours %v: %q comes through", color, bad)
+			}
+		}
+		if !strings.Contains(b.String(), "␛[2J") {
+			t.Errorf("colours %v: the text is not shown:\n%s", color, b.String())
+		}
+		if !color && strings.Contains(b.String(), "\x1b") {
+			t.Error("an escape sequence without colours")
+		}
+		for line := range strings.SplitSeq(b.String(), "\n") {
+			if i := strings.LastIndex(line, "\x1b["); i >= 0 && !strings.HasPrefix(line[i:], "\x1b[0m") {
+				t.Errorf("a style is left open: %q", line)
+			}
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/printable"
 )
 
 // TextOptions say how a summary is rendered.
@@ -323,7 +324,43 @@ func (p *page) paint(style, text string) string {
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
 }
 
-func (p *page) line(text string) { p.text.WriteString(strings.TrimRight(text, " ") + "\n") }
+// line writes a line. Whatever stands in it, text is all that comes out, and the
+// page's own styles.
+func (p *page) line(text string) {
+	text = strings.TrimRight(text, " ")
+	open := false
+	for text != "" {
+		start, end, reset := nextStyle(text)
+		p.text.WriteString(printable.Text(text[:start]))
+		if p.color && end > start {
+			p.text.WriteString(text[start:end])
+			open = !reset
+		}
+		text = text[end:]
+	}
+	if open {
+		p.text.WriteString("\x1b[0m")
+	}
+	p.text.WriteString("\n")
+}
+
+// nextStyle finds the first escape sequence in a text that is one of a page's,
+// and says whether it ends a style.
+func nextStyle(text string) (start, end int, reset bool) {
+	for at := 0; ; {
+		i := strings.Index(text[at:], "\x1b[")
+		if i < 0 {
+			return len(text), len(text), false
+		}
+		at += i
+		for _, code := range []string{"0", bold, dim, good, bad, warn, bad + ";9"} {
+			if strings.HasPrefix(text[at+2:], code+"m") {
+				return at, at + 2 + len(code) + 1, code == "0"
+			}
+		}
+		at += 2
+	}
+}
 
 // head writes a section's title with a remark behind it.
 func (p *page) head(title, remark string) {
@@ -376,7 +413,7 @@ func (p *page) table(rows [][]string, style func(row, column int, cell string) s
 // diff writes a unified diff without its headers, long lines wrapped.
 func (p *page) diff(unified string) {
 	const indent = "    "
-	for i, l := range strings.Split(strings.TrimSuffix(unified, "\n"), "\n") {
+	for i, l := range strings.Split(strings.TrimSuffix(printable.Lines(unified), "\n"), "\n") {
 		switch {
 		case i < 2: // the names of the two sides
 		case strings.HasPrefix(l, "@@"):

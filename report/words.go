@@ -5,6 +5,8 @@ import (
 	"unicode"
 
 	"github.com/aymanbagabas/go-udiff/lcs"
+
+	"github.com/gepa-go/gepa/internal/printable"
 )
 
 // A WordChange says what became of a piece of text.
@@ -113,7 +115,7 @@ func (p *page) words(indent string, diff []Words) {
 	var b strings.Builder
 	for _, w := range diff {
 		mark := marks[w.Change]
-		for i, line := range strings.Split(w.Text, "\n") {
+		for i, line := range strings.Split(printable.Lines(w.Text), "\n") {
 			if i > 0 {
 				if line == "" && w.Change != WordsKept && strings.Trim(w.Text, "\n") == "" && !p.color {
 					b.WriteString(mark[0] + "¶" + mark[1])

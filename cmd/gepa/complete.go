@@ -20,7 +20,7 @@ import (
 func addCompletion(root *cobra.Command) {
 	choices := flagChoices()
 	args := map[string]cobra.CompletionFunc{
-		"gepa show": runArgument, "gepa diff": runArgument, "gepa apply": runArgument, "gepa resume": runArgument, "gepa export": runArgument,
+		"gepa show": runArgument, "gepa watch": runArgument, "gepa diff": runArgument, "gepa apply": runArgument, "gepa resume": runArgument, "gepa export": runArgument,
 		"gepa plot": runArgument, "gepa report": runArgument,
 		"gepa eval": subjectArgument(1), "gepa check": subjectArgument(1), "gepa metric check": subjectArgument(1), "gepa compare": subjectArgument(0),
 		"gepa init": templateArgument, "gepa optimize": configArgument, "gepa config show": configArgument,

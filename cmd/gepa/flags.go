@@ -205,9 +205,9 @@ func (s span) Set(text string) error {
 
 // show are the flags that say what is printed, and how.
 type show struct {
-	json, noColor, quiet bool
-	log                  string
-	ui                   uiMode
+	json, noColor, quiet, plain bool
+	log                         string
+	ui                          uiMode
 }
 
 func (s *show) add(cmd *cobra.Command) {
@@ -215,6 +215,7 @@ func (s *show) add(cmd *cobra.Command) {
 	f.BoolVar(&s.json, "json", false, "print the result as one JSON object (docs/formats/cli-json.md)")
 	f.BoolVar(&s.noColor, "no-color", false, "use no colours; NO_COLOR in the environment does the same")
 	f.StringVar(&s.log, "log", "", "add what happens to this file, every call included, as JSON lines (docs/models.md)")
+	f.BoolVar(&s.plain, "plain", false, "print lines only, on a terminal, too (docs/terminal.md)")
 	f.BoolVar(&s.quiet, "quiet", false, "say nothing but warnings while it runs")
 	f.Var(&s.ui, "ui", "serve the run's dashboard (docs/dashboard.md) while it works, or with --ui=stay until Ctrl-C")
 	f.Lookup("ui").NoOptDefVal = string(uiRun)

@@ -17,6 +17,7 @@ import (
 	"github.com/gepa-go/gepa/lm"
 	"github.com/gepa-go/gepa/lm/otel"
 	"github.com/gepa-go/gepa/report"
+	"github.com/gepa-go/gepa/report/terminal"
 )
 
 // perform builds a run, tells its plan, carries it out and prints the result.
@@ -32,6 +33,7 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	defer func() { err = errors.Join(err, closeLog()) }()
 	o.Logger = logger
 	o.Observer = watch.observe
+	o.Control = gepa.NewControl()
 	stop, err := startTracing(ctx, watch, &o)
 	if err != nil {
 		return err
@@ -41,24 +43,34 @@ func perform(cmd *cobra.Command, o config.Optimize, s show, hint func(*watcher))
 	if err != nil {
 		return err
 	}
-	var ui *served
-	defer func() { err = errors.Join(err, ui.end(cmd, s)) }() // when the run is closed
+	var ui *runDashboard
+	defer func() { // when the run is closed
+		if ui != nil {
+			err = errors.Join(err, ui.end(s))
+		}
+	}()
 	defer func() { err = errors.Join(err, run.Close()) }()
 	if err := run.Open(ctx); err != nil {
 		return err
 	}
-	progress, resumed := run.Progress()
+	fold, resumed := run.Fold()
 	tellPlan(watch, run, o)
 	if resumed {
-		tellResumed(watch, progress, o.Out)
+		tellResumed(watch, fold.Story().State, o.Out)
 	}
+	ui = newRunDashboard(cmd, run)
 	if s.ui != "" {
-		if ui, err = serveRun(cmd, run); err != nil {
+		address, err := ui.start()
+		if err != nil {
 			return err
 		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard  %s\n", address)
 	}
 	started := time.Now()
-	watch.begin(progress)
+	watch.begin(fold, terminal.Options{
+		Controls: o.Control, Dashboard: ui.open, Interrupt: interruptionOf(ctx).interrupt,
+	}, interruptionOf(ctx))
+	defer watch.end()
 	unwatch := context.AfterFunc(ctx, func() {
 		watch.say("stopping: calls in flight are given up, what is done is kept; interrupt again to end at once")
 	})
@@ -241,8 +253,7 @@ func tellForecast(v *watcher, f gepa.Forecast) {
 	}
 }
 
-func tellResumed(v *watcher, p *report.Progress, out string) {
-	s := p.State()
+func tellResumed(v *watcher, s *gepa.State, out string) {
 	best, ok := s.Best()
 	switch {
 	case s.Stop() != nil && ok:

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gepa-go/gepa/config"
+	"github.com/gepa-go/gepa/internal/printable"
 	"github.com/gepa-go/gepa/lm"
 )
 
@@ -91,7 +92,7 @@ func tell(ctx context.Context, w io.Writer, err error) {
 	if colorful(w, false) {
 		label = "\x1b[31merror:\x1b[0m"
 	}
-	text := lm.Redact(err.Error(), config.Secrets(os.Getenv)...)
+	text := printable.Lines(lm.Redact(err.Error(), config.Secrets(os.Getenv)...))
 	fmt.Fprintln(w, label, strings.ReplaceAll(text, "\n", "\n       "))
 }
 
@@ -128,7 +129,7 @@ func newRoot() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newDemo(), newOptimize(), newPlan(), newResume(), newRuns(), newShow(), newDiff(), newServe(), newPlot(), newReport(),
+	root.AddCommand(newDemo(), newOptimize(), newPlan(), newResume(), newRuns(), newShow(), newWatch(), newDiff(), newServe(), newPlot(), newReport(),
 		newApply(), newEval(), newCompare(), newCheck(),
 		newExport(), newImport(), newData(), newMetric(), newConfig(), newInit(), newDoctor(), newModels(), newCache(), newCompletion(), newVersion())
 	addCompletion(root)

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -125,19 +126,6 @@ func (s *served) stop() error {
 	return <-s.ended
 }
 
-// end ends a run's dashboard: when the run has ended or, if it is to stay, when
-// the user ends it.
-func (s *served) end(cmd *cobra.Command, how show) error {
-	if s == nil {
-		return nil
-	}
-	if how.ui == uiStay && cmd.Context().Err() == nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "dashboard  %s stays until Ctrl-C\n", s.url)
-		return s.wait()
-	}
-	return s.stop()
-}
-
 // listen opens the port. One that is taken is an error only if it was asked
 // for.
 func (d dashboard) listen(ctx context.Context) (net.Listener, error) {
@@ -215,23 +203,68 @@ func (m *uiMode) Set(text string) error {
 	return nil
 }
 
-// serveRun serves the dashboard of a run that is about to be performed.
-func serveRun(cmd *cobra.Command, run *config.Run) (*served, error) {
+// runDashboard is the dashboard of a run that this process performs. It is
+// served from when somebody first asks for it. It is safe for concurrent use.
+type runDashboard struct {
+	cmd     *cobra.Command
+	run     *config.Run
+	library serve.Library
+
+	mu     sync.Mutex
+	served *served
+}
+
+// newRunDashboard returns the dashboard of a run that is open and has not
+// begun.
+func newRunDashboard(cmd *cobra.Command, run *config.Run) *runDashboard {
 	if run.Options.Control == nil {
 		run.Options.Control = gepa.NewControl()
 	}
-	library := run.Library()
-	places, err := library.Places(cmd.Context())
-	if err != nil {
-		return nil, err
+	return &runDashboard{cmd: cmd, run: run, library: run.Library()}
+}
+
+// start serves it, if it is not served yet, and returns its address.
+func (d *runDashboard) start() (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.served != nil {
+		return d.served.url, nil
 	}
-	d, err := dashboard{addr: defaultAddr}.start(cmd, library, func(string) serve.Controls { return run.Options.Control })
+	places, err := d.library.Places(d.cmd.Context())
 	if err != nil {
-		return nil, err
+		return "", err
+	}
+	s, err := dashboard{addr: defaultAddr}.start(d.cmd, d.library, func(string) serve.Controls { return d.run.Options.Control })
+	if err != nil {
+		return "", err
 	}
 	if len(places) == 1 {
-		d.url += "runs/" + url.PathEscape(places[0].ID)
+		s.url += "runs/" + url.PathEscape(places[0].ID)
 	}
-	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "dashboard  %s\n", d.url)
-	return d, err
+	d.served = s
+	return s.url, nil
+}
+
+// open serves it and opens it in the browser.
+func (d *runDashboard) open() (string, error) {
+	address, err := d.start()
+	if err == nil {
+		openBrowser(d.cmd.Context(), address)
+	}
+	return address, err
+}
+
+// end ends it, if it was served: when the run has ended or, if it is to stay,
+// when the user ends it.
+func (d *runDashboard) end(how show) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.served == nil:
+		return nil
+	case how.ui == uiStay && d.cmd.Context().Err() == nil:
+		fmt.Fprintf(d.cmd.ErrOrStderr(), "dashboard  %s stays until Ctrl-C\n", d.served.url)
+		return d.served.wait()
+	}
+	return d.served.stop()
 }

@@ -24,3 +24,10 @@ func columns(w io.Writer) int {
 func colorful(w io.Writer, off bool) bool {
 	return !off && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && columns(w) > 0
 }
+
+// interactive reports whether w is a terminal that this process may draw on:
+// one that knows how to move its cursor, and that has not given the keyboard to
+// another process.
+func interactive(w io.Writer) bool {
+	return columns(w) > 0 && os.Getenv("TERM") != "dumb" && inForeground(w.(*os.File))
+}
