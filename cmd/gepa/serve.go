@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -145,11 +144,8 @@ func (d dashboard) listen(ctx context.Context) (net.Listener, error) {
 	if err == nil {
 		return l, nil
 	}
-	if d.fixed || !errors.Is(err, syscall.EADDRINUSE) {
-		if errors.Is(err, syscall.EADDRINUSE) {
-			return nil, usagef("--addr %s: another program listens there; give another port, or 0 for a free one", d.addr)
-		}
-		return nil, usagef("--addr %s: %v", d.addr, err)
+	if d.fixed {
+		return nil, usagef("--addr %s: %v; give another port, or 0 for a free one", d.addr, err)
 	}
 	host, _, err := net.SplitHostPort(d.addr)
 	if err != nil {
