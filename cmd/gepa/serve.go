@@ -92,6 +92,9 @@ func (d dashboard) start(cmd *cobra.Command, library serve.Library, controls fun
 	if err != nil {
 		return nil, err
 	}
+	if !d.fixed && l.Addr().String() != d.addr {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s is taken, perhaps by another dashboard: a free port is used\n", d.addr)
+	}
 	loopback := isLoopback(l.Addr())
 	if d.token == "" && !loopback {
 		d.token = serve.NewToken()
