@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -95,6 +94,9 @@ func (d dashboard) start(cmd *cobra.Command, library serve.Library, controls fun
 	if err != nil {
 		return nil, err
 	}
+	if !d.fixed && l.Addr().String() != d.addr {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s is taken, perhaps by another dashboard: a free port is used\n", d.addr)
+	}
 	loopback := isLoopback(l.Addr())
 	if d.token == "" && !loopback {
 		d.token = serve.NewToken()
@@ -134,11 +136,8 @@ func (d dashboard) listen(ctx context.Context) (net.Listener, error) {
 	if err == nil {
 		return l, nil
 	}
-	if d.fixed || !errors.Is(err, syscall.EADDRINUSE) {
-		if errors.Is(err, syscall.EADDRINUSE) {
-			return nil, usagef("--addr %s: another program listens there; give another port, or 0 for a free one", d.addr)
-		}
-		return nil, usagef("--addr %s: %v", d.addr, err)
+	if d.fixed {
+		return nil, usagef("--addr %s: %v; give another port, or 0 for a free one", d.addr, err)
 	}
 	host, _, err := net.SplitHostPort(d.addr)
 	if err != nil {

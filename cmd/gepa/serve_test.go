@@ -63,7 +63,7 @@ func do(t *testing.T, req *http.Request, into any) (code int, body string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func follow(t *testing.T, address string) (positions int, phases map[view.Phase]
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	phases = map[view.Phase]bool{}
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 1<<24)

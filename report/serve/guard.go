@@ -73,7 +73,7 @@ func (s *Server) knows(w http.ResponseWriter, r *http.Request) bool {
 	}
 	if given := r.URL.Query().Get("token"); s.isToken(given) && r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/api/") {
 		http.SetCookie(w, &http.Cookie{Name: cookie, Value: given, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // without Secure: the connection is not encrypted
-		to := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, "/")} // never to another host
+		to := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, "/")}                                                              // never to another host
 		w.Header().Set("Cache-Control", "no-store")
 		http.Redirect(w, r, to.EscapedPath(), http.StatusSeeOther)
 		return false

@@ -164,7 +164,7 @@ func TestManyStreams(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		if err := conn.(*net.TCPConn).SetReadBuffer(1); err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func TestManyStreams(t *testing.T) {
 			t.Fatal(err)
 		}
 		extra[resp.StatusCode]++
-		resp.Body.Close()
+		_ = resp.Body.Close()
 	}
 	if extra[http.StatusServiceUnavailable] != 4 {
 		t.Errorf("more streams than allowed: %v", extra)
@@ -238,7 +238,7 @@ func TestDeafClientIsDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if err := conn.(*net.TCPConn).SetReadBuffer(1); err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestDeafClientIsDropped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		if resp.StatusCode == http.StatusOK {
 			break
 		}

@@ -144,7 +144,7 @@ func v2(tb testing.TB) []gepa.Record {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var out []gepa.Record
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<24)
@@ -211,7 +211,7 @@ func ask(t *testing.T, method, url, body string, header map[string]string) (int,
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -255,7 +255,7 @@ func listen(t *testing.T, url, lastID string) *listener {
 	if lastID != "" {
 		req.Header.Set("Last-Event-ID", lastID)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultClient.Do(req) //nolint:bodyclose // by close
 	if err != nil {
 		t.Fatal(err)
 	}

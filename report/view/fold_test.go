@@ -51,7 +51,7 @@ func kept(tb testing.TB, path string) []gepa.Record {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var out []gepa.Record
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<24)
