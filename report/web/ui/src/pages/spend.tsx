@@ -21,7 +21,7 @@ export function SpendPage(): JSX.Element {
   return (
     <div class="page">
       <h1 tabIndex={-1}>Spend</h1>
-      {head.simulated && <p class="section-note">Where a simulated model stood in, calls and tokens are counted as it would have been asked; they cost nothing.</p>}
+      {head.simulated && <p class="section-note">A simulated model stood in: its calls and tokens are counted, and cost nothing.</p>}
       <dl class="tiles">
         <Tile label="Cost" note={total.unpriced_calls > 0 ? `without ${f.count(total.unpriced_calls, 'call')} of unknown price` : ''}>{f.cost(total)}</Tile>
         <Tile label="Calls" note={total.cached_calls > 0 ? `and ${f.whole(total.cached_calls)} from the cache, for nothing` : 'none from the cache'}><Whole v={total.calls} /></Tile>
