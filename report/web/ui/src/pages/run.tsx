@@ -243,7 +243,7 @@ function Candidates(): JSX.Element {
     { key: 'validation', head: 'Validation', num: true, sort: (c) => c.validation, cell: (c) => <><Value v={c.validation} unit={unit} />{!c.full && <span class="quiet" title="validated in part"> ({f.whole(c.validated)} of {f.whole(head.data.validation)})</span>}</> },
     { key: 'wins', head: 'Wins', num: true, sort: (c) => c.wins, cell: (c) => <Whole v={c.wins} /> },
     { key: 'test', head: 'Test', num: true, sort: (c) => c.test, cell: (c) => <Value v={c.test} unit={unit} /> },
-    { key: 'parents', head: 'Parents', cell: (c) => <Ids ids={c.parents} href={href} /> },
+    { key: 'parents', head: 'Parents', class: 'nowrap', cell: (c) => <Ids ids={c.parents} href={href} /> },
     { key: 'changed', head: 'Changed', cell: (c) => <Names names={c.changed} /> },
     { key: 'proposal', head: 'Proposal', num: true, sort: (c) => c.proposal, cell: (c) => (c.proposal > 0 ? <a href={href(`/proposals/${c.proposal}`)}>{c.proposal}</a> : <span class="quiet">–</span>) },
     { key: 'at', head: 'At rollout', num: true, sort: (c) => c.at?.rollouts ?? null, cell: (c) => <Whole v={c.at?.rollouts} /> },
@@ -267,7 +267,7 @@ function Proposals(): JSX.Element {
   const columns = useMemo<Column<Proposal>[]>(() => [
     { key: 'number', head: 'Proposal', sort: (p) => p.number, first: 'down', cell: (p) => <a href={href(`/proposals/${p.number}`)}>{p.number}</a> },
     { key: 'kind', head: 'Kind', sort: (p) => p.kind, cell: (p) => f.kind(p.kind) },
-    { key: 'parents', head: 'Parents', cell: (p) => <Ids ids={p.parents} href={href} /> },
+    { key: 'parents', head: 'Parents', class: 'nowrap', cell: (p) => <Ids ids={p.parents} href={href} /> },
     { key: 'components', head: 'Rewritten', cell: (p) => <Names names={p.components} /> },
     { key: 'gate', head: 'Before → after', num: true, sort: (p) => (p.before === null || p.after === null ? null : p.after - p.before), cell: (p) => <Gate p={p} unit={unit} /> },
     { key: 'fate', head: 'Became', sort: (p) => p.fate, class: 'wide', cell: (p) => <><Fate p={p} over={over} />{p.candidate >= 0 && <> <CandidateLink id={p.candidate} href={href(`/candidates/${p.candidate}`)} /></>}{p.reason !== '' && <div class="sub"><Short text={p.reason} limit={110} /></div>}</> },
