@@ -16,6 +16,7 @@ export function SpendPage(): JSX.Element {
   const total = head.spend.total
   const priced = total.cost_nano_usd > 0
   const by = (of: (e: LedgerEntry) => string) => groups(head.ledger, of)
+  const warnings = head.notes.filter((n) => n.level === 'warn')
   const wasted = head.ledger.filter((e) => e.failed || e.purpose === 'rejected').reduce((n, e) => n + measure(e, priced), 0)
   const all = head.ledger.reduce((n, e) => n + measure(e, priced), 0)
   return (
@@ -40,9 +41,9 @@ export function SpendPage(): JSX.Element {
           <Ledger />
         </>
       )}
-      <Section title="Limits, retries and failures" id="limits">
-        {head.notes.length === 0 ? <Empty>Nothing was limited, repeated or failed.</Empty> : (
-          <Notes notes={head.notes} />
+      <Section title="Failed attempts and retries" id="failures" note="A failed attempt is made again and may have been paid. How long calls waited for a limit is in the log and not in the journal.">
+        {warnings.length === 0 ? <Empty>{head.counts.failures > 0 ? `${f.count(head.counts.failures, 'attempt')} failed.` : 'No attempt failed.'}</Empty> : (
+          <Notes notes={warnings} />
         )}
       </Section>
     </div>
