@@ -16,7 +16,7 @@ const DataID = "gepa-data"
 
 // frame is the file of a report. Its three holes are filled with bytes that
 // [WriteReport] has made safe in their place.
-var frame = template.Must(template.New("report").Parse(`<!doctype html>
+const frame = `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -34,7 +34,7 @@ var frame = template.Must(template.New("report").Parse(`<!doctype html>
     {{.Script}}
   </body>
 </html>
-`))
+`
 
 // WriteReport writes the pages as one file of HTML that holds the data and
 // needs neither a server nor a network: it opens from disk. Data is the JSON
@@ -69,7 +69,11 @@ func WriteReport(w io.Writer, title string, data []byte) error {
 	json.HTMLEscape(&safe, data)
 	policy := fmt.Sprintf("default-src 'none'; script-src %s; style-src %s; img-src data:; base-uri 'none'; form-action 'none'",
 		source(script), source(style))
-	return frame.Execute(w, struct {
+	page, err := template.New("report").Parse(frame)
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return page.Execute(w, struct {
 		Title, Policy       string
 		Style, Data, Script template.HTML
 	}{

@@ -37,6 +37,7 @@ describe.each<Look>(['dark', 'light', 'phone'])('%s', (look) => {
     ctx = await context(browser, look)
     page = await ctx.newPage()
     said = complaints(page)
+    await page.clock.setFixedTime('2026-11-23T12:00:00Z')
   })
   afterAll(() => ctx?.close())
 
@@ -52,6 +53,7 @@ describe.each<Look>(['dark', 'light', 'phone'])('%s', (look) => {
 
     // The policy forbids scripts that are not the page's own; the debugger may.
     await page.evaluate(axe)
+    if (look === 'dark') await expect(await page.locator('body').ariaSnapshot() + '\n').toMatchFileSnapshot(`aria/${name}.yaml`)
     const found = await page.evaluate(async () => {
       const run = (window as unknown as { axe: { run(d: Document): Promise<{ violations: Violation[] }> } }).axe.run
       return (await run(document)).violations

@@ -4,6 +4,7 @@ import { AppContext, RunContext, shownRun, useApp, useStore, useTitle, type App 
 import { InlinedSource, ServedSource, type Source } from './api/source'
 import { RunStore } from './api/store'
 import type { Inlined } from './api/types'
+import { lastPart } from './lib/format'
 import { pageOf, Router, type Page } from './lib/router'
 import { applyTheme } from './lib/theme'
 import { flat } from './lib/visible'
@@ -80,7 +81,7 @@ function OneRun({ app, id, page }: { app: App; id: string; page: RunPages }): JS
   const number = 'candidate' in page ? ` ${page.page === 'rollout' ? `${page.candidate} on ${page.index}` : page.candidate}` : 'proposal' in page ? ` ${page.proposal}` : ''
   useTitle(titles[page.page] === '' ? name : `${titles[page.page]}${number} · ${name}`)
   useSpokenStatus(app, store)
-  const crumb = <a class="crumb" href={app.router.href(`/runs/${encodeURIComponent(id)}`)}><Text>{flat(head?.folder || id, 80)}</Text></a>
+  const crumb = <a class="crumb" href={app.router.href(`/runs/${encodeURIComponent(id)}`)} title={flat(head?.folder || id)}><Text>{flat(lastPart(head?.folder ?? '') || id, 60)}</Text></a>
   if (!head) {
     return (
       <Shell crumb={crumb}>

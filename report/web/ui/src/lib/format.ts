@@ -176,6 +176,11 @@ export function favours(m: Measure): 'better' | 'worse' | 'open' {
   return m.verdict === 'worse' ? 'worse' : 'open'
 }
 
+/** The last part of a path. */
+export function lastPart(folder: string): string {
+  return folder.replace(/[\\/]+$/, '').split(/[\\/]/).pop() ?? folder
+}
+
 export function candidateName(id: number): string {
   return id === 0 ? '#0 base' : `#${id}`
 }

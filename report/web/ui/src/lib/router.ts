@@ -18,7 +18,7 @@ export class Router {
 
   constructor(readonly mode: Mode) {
     this.place = this.read()
-    this.key = this.keyOf()
+    this.key = this.keyOf(this.place.path)
     history.scrollRestoration = 'manual'
     addEventListener('popstate', () => this.arrive())
     if (mode === 'hash') addEventListener('hashchange', () => this.arrive())
@@ -60,7 +60,7 @@ export class Router {
 
   private arrive(fresh = false): void {
     const next = this.read()
-    const key = this.keyOf()
+    const key = this.keyOf(next.path)
     if (key === this.key && String(next.query) === String(this.place.query) && next.path === this.place.path) return
     this.scrolls.set(this.key, scrollY)
     if (this.scrolls.size > 200) this.scrolls.delete(this.scrolls.keys().next().value as string)
@@ -71,9 +71,9 @@ export class Router {
     for (const l of this.listeners) l(moved)
   }
 
-  private keyOf(): string {
+  private keyOf(path: string): string {
     const state = history.state as { key?: string } | null
-    return `${state?.key ?? ''} ${this.place?.path ?? ''}`
+    return `${state?.key ?? ''} ${path}`
   }
 
   private read(): Place {

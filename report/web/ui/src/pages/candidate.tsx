@@ -93,7 +93,7 @@ export function Texts({ components, aside, base, simulatedBy, title = 'Texts' }:
         <div class="component" key={c.name}>
           <h3><code><Text>{c.name}</Text></code>{!base && <span class="quiet">{c.changed ? 'changed' : 'unchanged'}</span>}</h3>
           {look === 'diff' && c.changed ? <WordDiff words={c.words} label={`Difference of ${c.name}`} />
-            : <Block text={look === 'before' ? c.before : c.after} label={`Text of ${c.name}`} plain />}
+            : <Block text={look === 'before' ? c.before : c.after} label={`Text of ${c.name}`} />}
         </div>
       ))}
       {components.length === 0 && <Empty>There are no texts.</Empty>}

@@ -47,7 +47,7 @@ function Reviewed({ review, onReview, winner }: { review: Review; onReview: (r: 
       {review.rescored && (
         <Section title="The edited texts, scored anew" id="rescored" note={`On ${f.count(review.rescored.n, 'example')}.${head.simulated ? ' A simulated model gave the replies.' : ''}`}>
           <p>{review.rescored.conclusion ? <Text>{review.rescored.conclusion}</Text> : <>Mean score <Value v={review.rescored.score} unit={unit} />.</>}</p>
-          {review.rescored.measures.length > 0 && <Measures measures={review.rescored.measures} base="Base" other="Edited" label="The edited texts beside the base" />}
+          {review.rescored.measures.length > 0 && <Measures measures={review.rescored.measures} base="Before the edit" other="Edited" label="The edited texts beside those before" />}
         </Section>
       )}
       <Section title="Who did what" id="log">

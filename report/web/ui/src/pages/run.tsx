@@ -94,7 +94,7 @@ function Tiles(): JSX.Element {
       <Tile label="Best validation score" note={best && base && best.id !== 0 ? `base ${f.value(base.validation, unit)}, ${f.difference((best.validation ?? NaN) - (base.validation ?? NaN), unit)}` : best ? 'the base itself' : 'none yet'}>
         <Value v={best?.validation} unit={unit} />
       </Tile>
-      <Tile label="Sealed test" note={test ? <>{f.difference(test.difference, test.unit)} <Verdict m={test} /></> : c.test_total > 0 && running ? `${f.whole(c.test_done)} of ${f.whole(c.test_total)} rollouts` : head.data.test > 0 ? 'not read yet' : 'there is no test set'}>
+      <Tile label="Sealed test" note={test ? <>{f.difference(test.difference, test.unit)} <Verdict m={test} /></> : c.test_total > 0 && running ? `${f.whole(c.test_done)} of ${f.whole(c.test_total)} rollouts` : head.data.test > 0 || head.phase === 'starting' ? 'not read yet' : 'there is no test set'}>
         {test ? <Value v={test.other} unit={test.unit} /> : <span class="quiet">–</span>}
       </Tile>
       <Tile label="Proposals" note={`${f.whole(c.accepted)} accepted${c.in_flight > 0 ? `, ${f.whole(c.in_flight)} under way` : ''}`}>
@@ -133,10 +133,9 @@ function Elapsed(): JSX.Element {
 }
 
 function Plan(): JSX.Element {
-  const { head } = useRun()
+  const { head, store } = useRun()
   const c = head.counts
-  const reflections = head.spend.by_role['reflection']
-  const made = reflections ? reflections.calls + reflections.cached_calls : null
+  const made = store.sortedProposals().filter(reflected).length
   const rows: { name: string; range: Range | undefined; now: number | null; limit: number; show: (v: number) => string }[] = [
     { name: 'Proposals', range: head.planned?.proposals, now: c.committed, limit: head.budget.proposals, show: f.whole },
     { name: 'Rollouts', range: head.planned?.rollouts, now: c.rollouts, limit: head.budget.rollouts, show: f.whole },
@@ -164,6 +163,11 @@ function Plan(): JSX.Element {
       </table>
     </div>
   )
+}
+
+// A proposal for which a model was asked for a text, or is.
+function reflected(p: Proposal): boolean {
+  return p.kind !== 'merge' && p.fate !== 'nothing_to_learn' && !['planned', 'minibatch'].includes(p.stage)
 }
 
 function known(r: Range | undefined): r is Range {
@@ -239,7 +243,7 @@ function Candidates(): JSX.Element {
     { key: 'validation', head: 'Validation', num: true, sort: (c) => c.validation, cell: (c) => <><Value v={c.validation} unit={unit} />{!c.full && <span class="quiet" title="validated in part"> ({f.whole(c.validated)} of {f.whole(head.data.validation)})</span>}</> },
     { key: 'wins', head: 'Wins', num: true, sort: (c) => c.wins, cell: (c) => <Whole v={c.wins} /> },
     { key: 'test', head: 'Test', num: true, sort: (c) => c.test, cell: (c) => <Value v={c.test} unit={unit} /> },
-    { key: 'parents', head: 'Parents', cell: (c) => <Ids ids={c.parents} href={href} /> },
+    { key: 'parents', head: 'Parents', class: 'nowrap', cell: (c) => <Ids ids={c.parents} href={href} /> },
     { key: 'changed', head: 'Changed', cell: (c) => <Names names={c.changed} /> },
     { key: 'proposal', head: 'Proposal', num: true, sort: (c) => c.proposal, cell: (c) => (c.proposal > 0 ? <a href={href(`/proposals/${c.proposal}`)}>{c.proposal}</a> : <span class="quiet">–</span>) },
     { key: 'at', head: 'At rollout', num: true, sort: (c) => c.at?.rollouts ?? null, cell: (c) => <Whole v={c.at?.rollouts} /> },
@@ -263,7 +267,7 @@ function Proposals(): JSX.Element {
   const columns = useMemo<Column<Proposal>[]>(() => [
     { key: 'number', head: 'Proposal', sort: (p) => p.number, first: 'down', cell: (p) => <a href={href(`/proposals/${p.number}`)}>{p.number}</a> },
     { key: 'kind', head: 'Kind', sort: (p) => p.kind, cell: (p) => f.kind(p.kind) },
-    { key: 'parents', head: 'Parents', cell: (p) => <Ids ids={p.parents} href={href} /> },
+    { key: 'parents', head: 'Parents', class: 'nowrap', cell: (p) => <Ids ids={p.parents} href={href} /> },
     { key: 'components', head: 'Rewritten', cell: (p) => <Names names={p.components} /> },
     { key: 'gate', head: 'Before → after', num: true, sort: (p) => (p.before === null || p.after === null ? null : p.after - p.before), cell: (p) => <Gate p={p} unit={unit} /> },
     { key: 'fate', head: 'Became', sort: (p) => p.fate, class: 'wide', cell: (p) => <><Fate p={p} over={over} />{p.candidate >= 0 && <> <CandidateLink id={p.candidate} href={href(`/candidates/${p.candidate}`)} /></>}{p.reason !== '' && <div class="sub"><Short text={p.reason} limit={110} /></div>}</> },
@@ -297,7 +301,7 @@ export function Gate({ p, unit }: { p: Proposal; unit: f.Unit }): JSX.Element {
   const n = Math.max(1, p.n)
   const show = (v: number) => (unit === 'share' ? f.value(v / n, unit) : f.number(v))
   return (
-    <span title={`Sums over ${f.count(p.n, 'example')}: ${f.number(p.before)} → ${p.after === null ? '–' : f.number(p.after)}`}>
+    <span class="gate" title={`Sums over ${f.count(p.n, 'example')}: ${f.number(p.before)} → ${p.after === null ? '–' : f.number(p.after)}`}>
       {show(p.before)} → {p.after === null || p.fate === 'unusable_text' || p.fate === 'nothing_to_learn' ? '–' : show(p.after)}
     </span>
   )

@@ -73,7 +73,7 @@ export function RunsPage(): JSX.Element {
       key: 'run', head: 'Run', sort: (r) => r.folder,
       cell: (r) => (
         <>
-          <a class="run-link" href={href(r)}><Text>{lastPart(r.folder) || r.id}</Text></a>
+          <a class="run-link" href={href(r)}><Text>{f.lastPart(r.folder) || r.id}</Text></a>
           <div class="sub"><Short text={r.program || r.folder} limit={60} /></div>
         </>
       ),
@@ -131,8 +131,4 @@ export function RunsPage(): JSX.Element {
 function unit(r: RunLine): f.Unit {
   if (r.test) return r.test.unit
   return [r.best, r.base].some((v) => v !== null && (v < 0 || v > 1)) ? 'number' : 'share'
-}
-
-function lastPart(folder: string): string {
-  return folder.replace(/[\\/]+$/, '').split(/[\\/]/).pop() ?? folder
 }

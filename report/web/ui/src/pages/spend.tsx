@@ -16,12 +16,13 @@ export function SpendPage(): JSX.Element {
   const total = head.spend.total
   const priced = total.cost_nano_usd > 0
   const by = (of: (e: LedgerEntry) => string) => groups(head.ledger, of)
+  const warnings = head.notes.filter((n) => n.level === 'warn')
   const wasted = head.ledger.filter((e) => e.failed || e.purpose === 'rejected').reduce((n, e) => n + measure(e, priced), 0)
   const all = head.ledger.reduce((n, e) => n + measure(e, priced), 0)
   return (
     <div class="page">
       <h1 tabIndex={-1}>Spend</h1>
-      {head.simulated && <p class="section-note">Where a simulated model stood in, calls and tokens are counted as it would have been asked; they cost nothing.</p>}
+      {head.simulated && <p class="section-note">A simulated model stood in: its calls and tokens are counted, and cost nothing.</p>}
       <dl class="tiles">
         <Tile label="Cost" note={total.unpriced_calls > 0 ? `without ${f.count(total.unpriced_calls, 'call')} of unknown price` : ''}>{f.cost(total)}</Tile>
         <Tile label="Calls" note={total.cached_calls > 0 ? `and ${f.whole(total.cached_calls)} from the cache, for nothing` : 'none from the cache'}><Whole v={total.calls} /></Tile>
@@ -40,9 +41,9 @@ export function SpendPage(): JSX.Element {
           <Ledger />
         </>
       )}
-      <Section title="Limits, retries and failures" id="limits">
-        {head.notes.length === 0 ? <Empty>Nothing was limited, repeated or failed.</Empty> : (
-          <Notes notes={head.notes} />
+      <Section title="Failed attempts and retries" id="failures" note="A failed attempt is made again and may have been paid. How long calls waited for a limit is in the log and not in the journal.">
+        {warnings.length === 0 ? <Empty>{head.counts.failures > 0 ? `${f.count(head.counts.failures, 'attempt')} failed.` : 'No attempt failed.'}</Empty> : (
+          <Notes notes={warnings} />
         )}
       </Section>
     </div>

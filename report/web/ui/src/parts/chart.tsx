@@ -14,7 +14,7 @@ import { Segmented } from './ui'
 
 type Along = 'rollouts' | 'cost' | 'tokens' | 'time'
 
-const testRoom = 132
+const testRoom = (width: number) => (width < 520 ? 92 : 132)
 
 interface Tip {
   left: number
@@ -187,7 +187,7 @@ function options(o: {
   return {
     width: o.width,
     height: o.height,
-    padding: [12, o.test() ? testRoom : 14, 0, 4],
+    padding: [12, o.test() ? testRoom(o.width) : 14, 0, 4],
     legend: { show: false },
     cursor: {
       y: false,
@@ -197,7 +197,7 @@ function options(o: {
     },
     scales: { x: { time: false, range: (_u, low, high) => (high > low ? [low, high + (high - low) * 0.02] : [low - 0.5, low + 0.5]) }, y: { range: o.range } },
     axes: [
-      { ...axis, values: (_u, vs) => vs.map(x), size: 30, space: 70 },
+      { ...axis, values: (_u, vs) => vs.map(x), size: 30, space: o.width < 520 ? 44 : 70 },
       { ...axis, values: (_u, vs) => vs.map((v) => (o.unit === 'share' ? `${Number((v * 100).toFixed(1))} %` : f.number(v))), size: 52, space: 36 },
     ],
     series: [
@@ -219,21 +219,22 @@ function drawTest(u: uPlot, t: NonNullable<Tested>, font: string): void {
   const base = t.base
   const c = u.ctx
   const r = devicePixelRatio
+  const room = testRoom(u.width)
   const left = u.bbox.left + u.bbox.width
   const top = u.bbox.top
   const bottom = top + u.bbox.height
   const y = (v: number) => Math.min(bottom, Math.max(top, u.valToPos(v, 'y', true)))
   const ink = token('--ink-2')
   const good = token(t.verdict === 'better' ? '--good' : t.verdict === 'worse' ? '--bad' : '--ink-2')
-  const x0 = left + 38 * r
-  const x1 = left + 92 * r
+  const x0 = left + (room * 0.3) * r
+  const x1 = left + (room * 0.72) * r
   c.save()
   c.font = font.replace('11px', `${11 * r}px`)
   c.textAlign = 'center'
   c.fillStyle = token('--surface-2')
-  c.fillRect(left + 10 * r, top, (testRoom - 10) * r, bottom - top)
+  c.fillRect(left + 10 * r, top, (room - 10) * r, bottom - top)
   c.fillStyle = ink
-  c.fillText('sealed test', left + (10 + (testRoom - 10) / 2) * r, bottom + 16 * r)
+  c.fillText('sealed test', left + (10 + (room - 10) / 2) * r, bottom + 16 * r)
   c.strokeStyle = ink
   c.lineWidth = r
   c.setLineDash([3 * r, 3 * r])

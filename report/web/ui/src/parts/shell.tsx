@@ -73,13 +73,19 @@ export function RunHeader({ page }: { page: string }): JSX.Element {
         {head.simulated && <Simulated />}
         <span class="run-detail"><Text>{flat(head.detail, 300)}</Text></span>
       </div>
-      <nav class="tabs" aria-label="Pages of this run">
+      <nav class="tabs" aria-label="Pages of this run" ref={reveal}>
         {tabs.map(([key, path, name]) => (
           <a key={key} href={href(path)} aria-current={key === page ? 'page' : undefined}>{name}</a>
         ))}
       </nav>
     </div>
   )
+}
+
+// On a narrow screen the tab of this page may be out of sight.
+function reveal(nav: HTMLElement | null): void {
+  const here = nav?.querySelector<HTMLElement>('[aria-current]')
+  if (nav && here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - 60
 }
 
 function Mark(): JSX.Element {
