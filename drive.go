@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 )
 
@@ -66,6 +67,9 @@ type driver struct {
 	pending outbox
 	writing *outbox // nil while nothing is written
 	written chan error
+	cost    atomic.Int64 // nanoseconds that the last write took
+	until   time.Time    // when to write what waits; zero while that is not put off
+	ending  bool         // nothing is put off any more
 }
 
 // done reports that nothing is left to do.
@@ -86,12 +90,18 @@ func (d *driver) done() (bool, error) {
 // for that of ctx, and takes what there is.
 func (d *driver) wait(ctx context.Context) error {
 	var pause <-chan time.Time
-	if left := d.pool.unpark(time.Now()); left > 0 {
+	left := d.pool.unpark(time.Now())
+	if !d.until.IsZero() {
+		if soon := max(time.Until(d.until), 1); left == 0 || soon < left {
+			left = soon
+		}
+	}
+	if left > 0 {
 		timer := time.NewTimer(left)
 		defer timer.Stop()
 		pause = timer.C
 	}
-	if d.writing == nil && d.pool.ready() && !d.opts.Control.Paused() {
+	if d.writing == nil && d.until.IsZero() && d.pool.ready() && !d.opts.Control.Paused() {
 		return nil // its pause is over
 	}
 	select {
@@ -245,6 +255,7 @@ func (d *driver) over(m message, journaled error) {
 // finish lets the running tasks end and journals what they finish. Where their
 // context has ended and they do not, it leaves them behind.
 func (d *driver) finish(ctx context.Context, ends error) error {
+	d.ending = true
 	var grace <-chan time.Time
 	var timer *time.Timer
 	defer func() {
@@ -295,9 +306,12 @@ func (d *driver) start(q queuedTask) {
 		})
 	}
 	go func() {
-		began := time.Now()
-		m := message{over: &q, err: Fatal(fmt.Errorf("%s: its goroutine was ended from within (runtime.Goexit, or a test's FailNow)", q.task.doing()))}
+		began, returned := time.Now(), false
+		m := message{over: &q}
 		defer func() {
+			if !returned {
+				m.err = Fatal(fmt.Errorf("%s: its goroutine was ended from within (runtime.Goexit, or a test's FailNow)", q.task.doing()))
+			}
 			m.took = time.Since(began)
 			d.send(m)
 		}()
@@ -306,6 +320,7 @@ func (d *driver) start(q queuedTask) {
 		} else {
 			m.event, m.err = d.runRollout(ctx, q.task)
 		}
+		returned = true
 	}()
 }
 

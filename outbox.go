@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"time"
 )
 
 // outbox is what was told and decided and is not journaled yet, with all that
@@ -49,9 +50,20 @@ func (b *outbox) results() {
 	b.events, b.decided, b.tasks = told, make([]bool, len(told)), nil
 }
 
-// flush begins to write what waits, unless a write is under way.
+// blocked counts the tasks that can tell nothing more until the box is written.
+func (b *outbox) blocked() (n int) {
+	for _, m := range b.batch {
+		if m.ack != nil || m.over != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// flush begins to write what waits, unless a write is under way or it pays to
+// wait a little longer.
 func (d *driver) flush(ctx context.Context) {
-	if d.writing != nil || d.pending.empty() {
+	if d.writing != nil || d.pending.empty() || d.linger() {
 		return
 	}
 	box := d.pending
@@ -60,7 +72,40 @@ func (d *driver) flush(ctx context.Context) {
 		d.written <- nil
 		return
 	}
-	go func() { d.written <- d.append(ctx, box.events) }()
+	go func() {
+		began := time.Now()
+		err := d.append(ctx, box.events)
+		d.cost.Store(int64(time.Since(began)))
+		d.written <- err
+	}()
+}
+
+// Writing waits for tasks that are about to end, half as long as a write takes:
+// what shares a write costs no other. A journal that takes less than cheapWrite
+// is not waited for, and from fullWrite events on there is little left to share.
+const (
+	cheapWrite = 100 * time.Microsecond
+	fullWrite  = 32
+	maxLinger  = 5 * time.Millisecond // what a slow disk adds at most
+)
+
+// linger reports whether to wait before the next write. Where every task that
+// runs waits for the write itself, nothing can come.
+func (d *driver) linger() bool {
+	pause := time.Duration(d.cost.Load()) / 2
+	if d.ending || pause < cheapWrite/2 || len(d.pending.events) >= fullWrite || d.pool.running <= d.pending.blocked() {
+		d.until = time.Time{}
+		return false
+	}
+	now := time.Now()
+	if d.until.IsZero() {
+		d.until = now.Add(min(pause, maxLinger))
+	}
+	if now.Before(d.until) {
+		return true
+	}
+	d.until = time.Time{}
+	return false
 }
 
 // wrote lets go what waited for a write.

@@ -23,6 +23,9 @@ const (
 	formatPlain   = 1          // the format before data was packed
 )
 
+// pageSize holds most rollouts, packed, in one page.
+const pageSize = 16384
+
 // busyTimeout is how long a statement waits for another connection's short
 // locks (a checkpoint, a recovery) before it fails.
 const busyTimeout = 10 * time.Second
@@ -267,6 +270,10 @@ func whole(ctx context.Context, db queryer, path string) error {
 // prepare makes the connection durable and the file a journal, if it is blank.
 // It returns the file's format.
 func prepare(ctx context.Context, conn *sql.Conn, path string) (format int64, err error) {
+	// The size of a new file's pages; that of one that is there stays.
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA page_size=%d", pageSize)); err != nil {
+		return 0, explain("open", path, err)
+	}
 	var mode string
 	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode); err != nil {
 		return 0, explain("open", path, err)
