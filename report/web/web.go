@@ -3,7 +3,7 @@
 // that a program that shows runs needs no file beside it.
 //
 // The pages read the rows that docs/formats/dashboard-api.md specifies: from a
-// server, or from the file itself where [WriteReport] put them into it. What
+// server, or from the file itself where package onepage put them into it. What
 // they show is text only, they ask no other host for anything, and they run
 // under a policy that allows no script but their own.
 //
@@ -13,9 +13,7 @@ package web
 
 import (
 	"embed"
-	"fmt"
 	"io/fs"
-	"path"
 )
 
 //go:embed dist
@@ -31,17 +29,4 @@ func FS() fs.FS {
 		panic(err) // the name is a constant and valid
 	}
 	return sub
-}
-
-// asset returns the content of the one asset with the extension.
-func asset(extension string) (string, error) {
-	names, err := fs.Glob(FS(), path.Join("assets", "*"+extension))
-	if err != nil {
-		return "", err
-	}
-	if len(names) != 1 {
-		return "", fmt.Errorf("the pages have %d assets of kind %s, want 1", len(names), extension)
-	}
-	data, err := fs.ReadFile(FS(), names[0])
-	return string(data), err
 }

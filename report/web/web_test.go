@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"io/fs"
 	"regexp"
 	"strings"
@@ -92,57 +91,5 @@ func TestAssetsNameNoOtherHost(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestWriteReport(t *testing.T) {
-	hostile := `</script><script>alert(1)</script><!-- ` + "\u2028 \u202e" + ` & <img src=x onerror=alert(1)>`
-	data, err := json.Marshal(map[string]string{"text": hostile})
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What other encoders leave as it is.
-	data = bytes.ReplaceAll(data, []byte(`\u003c`), []byte("<"))
-	data = bytes.ReplaceAll(data, []byte(`\u003e`), []byte(">"))
-	var out bytes.Buffer
-	if err := WriteReport(&out, hostile, data); err != nil {
-		t.Fatal(err)
-	}
-	page := out.String()
-	if n := strings.Count(strings.ToLower(page), "</script"); n != 2 {
-		t.Errorf("the file holds %d ends of a script element, want those of the data and the script", n)
-	}
-	if strings.Contains(page, "<img") {
-		t.Error("markup from the data or the title is in the file as markup")
-	}
-	m := regexp.MustCompile(`(?s)<script type="application/json" id="gepa-data">(.*?)</script>`).FindStringSubmatch(page)
-	if m == nil {
-		t.Fatal("the file holds no data")
-	}
-	var back map[string]string
-	if err := json.Unmarshal([]byte(m[1]), &back); err != nil || back["text"] != hostile {
-		t.Errorf("the data came back as %q (%v)", back["text"], err)
-	}
-	for kind, pattern := range map[string]string{"script": `(?s)<script type="module">(.*)</script>`, "style": `(?s)<style>(.*)</style>`} {
-		m := regexp.MustCompile(pattern).FindStringSubmatch(page)
-		if m == nil {
-			t.Fatalf("the file holds no %s", kind)
-		}
-		// The template writes '+' as an entity, which readers of HTML turn back.
-		written := strings.ReplaceAll(page, "&#43;", "+")
-		written = strings.ReplaceAll(written, "&#39;", "'")
-		if !strings.Contains(written, kind+"-src "+source(m[1])) {
-			t.Errorf("the policy does not name the %s by its hash", kind)
-		}
-	}
-	head, _, _ := strings.Cut(page, "<style>")
-	for _, address := range regexp.MustCompile(`(?:src|href)="[^"]*"`).FindAllString(head, -1) {
-		t.Errorf("the file asks for %s", address)
-	}
-}
-
-func TestWriteReportWantsJSON(t *testing.T) {
-	if err := WriteReport(&bytes.Buffer{}, "x", []byte(`{"a":`)); err == nil {
-		t.Error("half an object was taken for data")
 	}
 }

@@ -5,17 +5,22 @@
 package main
 
 import (
-	"io"
+	"encoding/json"
 	"log"
 	"os"
 
+	"github.com/gepa-go/gepa/report/onepage"
 	"github.com/gepa-go/gepa/report/web"
 )
 
 func main() {
-	data, err := io.ReadAll(os.Stdin)
+	app, err := onepage.Built(web.FS())
+	var data onepage.Data
 	if err == nil {
-		err = web.WriteReport(os.Stdout, "made up", data)
+		err = json.NewDecoder(os.Stdin).Decode(&data)
+	}
+	if err == nil {
+		err = onepage.Write(os.Stdout, app, &data)
 	}
 	if err != nil {
 		log.Fatal(err)
