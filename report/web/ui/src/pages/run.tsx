@@ -270,7 +270,7 @@ function Proposals(): JSX.Element {
     { key: 'parents', head: 'Parents', class: 'nowrap', cell: (p) => <Ids ids={p.parents} href={href} /> },
     { key: 'components', head: 'Rewritten', cell: (p) => <Names names={p.components} /> },
     { key: 'gate', head: 'Before → after', num: true, sort: (p) => (p.before === null || p.after === null ? null : p.after - p.before), cell: (p) => <Gate p={p} unit={unit} /> },
-    { key: 'fate', head: 'Became', sort: (p) => p.fate, class: 'wide', cell: (p) => <><Fate p={p} over={over} />{p.candidate >= 0 && <> <CandidateLink id={p.candidate} href={href(`/candidates/${p.candidate}`)} /></>}{p.reason !== '' && <div class="sub"><Short text={p.reason} limit={110} /></div>}</> },
+    { key: 'fate', head: 'Became', sort: (p) => p.fate, class: 'wide', cell: (p) => <><Fate p={p} over={over} />{p.candidate >= 0 && <> <CandidateLink id={p.candidate} href={href(`/candidates/${p.candidate}`)} /></>}{p.reason !== '' && p.reason !== f.fate(p.fate, over) && <div class="sub"><Short text={p.reason} limit={110} /></div>}</> },
     { key: 'rollouts', head: 'Rollouts', num: true, sort: (p) => p.rollouts, cell: (p) => <Whole v={p.rollouts} /> },
     { key: 'spend', head: 'Spend', num: true, sort: (p) => p.spend.cost_nano_usd, cell: (p) => <span title={`${f.whole(f.tokens(p.spend))} tokens`}>{f.cost(p.spend)}</span> },
   ], [unit, over])
