@@ -29,7 +29,9 @@ afterAll(async () => {
   await site?.close()
 })
 
-describe.each<Look>(['dark', 'light', 'phone'])('%s', (look) => {
+const looks: Look[] = process.env['GEPA_E2E'] === 'short' ? ['dark'] : ['dark', 'light', 'phone']
+
+describe.each<Look>(looks)('%s', (look) => {
   let ctx: BrowserContext
   let page: Page
   let said: string[]
