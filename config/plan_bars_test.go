@@ -8,7 +8,6 @@ package config_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,12 +50,6 @@ func planCases(t *testing.T) []planCase {
 		name     string
 		rollouts int
 	}{{"classify", 300}, {"extract-json", 70}}
-	if _, err := exec.LookPath("python3"); err == nil && os.Getenv("GEPA_BARS") != "" {
-		names = append(names, struct {
-			name     string
-			rollouts int
-		}{"command-agent", 90})
-	}
 	for _, n := range names {
 		cases = append(cases, planCase{n.name, func(t *testing.T) config.Optimize {
 			t.Helper()
@@ -77,11 +70,11 @@ func planCases(t *testing.T) []planCase {
 }
 
 // planSeeds returns the seeds that the bar is held for: all ten with GEPA_BARS
-// set (make bars), the first few without.
+// set (make bars), one without. The forecast was made looking at seeds 0 to 9.
 func planSeeds() []uint64 {
-	all := []uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+	all := []uint64{10, 11, 12, 13, 14, 15, 16, 17, 18, 19}
 	if os.Getenv("GEPA_BARS") == "" {
-		return all[:2]
+		return all[:1]
 	}
 	return all
 }
