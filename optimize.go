@@ -52,7 +52,7 @@ type engine struct {
 }
 
 func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engine, error) {
-	opts, err := resolve(sys, data, opts)
+	opts, ids, err := resolve(sys, data, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 		messages: make(chan message, messageBuffer),
 		closed:   make(chan struct{}),
 	}
-	opening := openingOf(sys, data, opts)
+	opening := openingOf(sys, ids, opts)
 	if state.run != nil {
 		if err := sameRun(*state.run, opening); err != nil {
 			return nil, err
@@ -88,21 +88,21 @@ func newEngine(ctx context.Context, sys System, data Data, opts Options) (*engin
 // Opening returns the event that opens a run, for a controller that drives a
 // [Search] itself. Its errors are those that [Check] finds.
 func Opening(sys System, data Data, opts Options) (RunStarted, error) {
-	opts, err := resolve(sys, data, opts)
+	opts, ids, err := resolve(sys, data, opts)
 	if err != nil {
 		return RunStarted{}, err
 	}
-	return openingOf(sys, data, opts), nil
+	return openingOf(sys, ids, opts), nil
 }
 
-func openingOf(sys System, data Data, opts Options) RunStarted {
+func openingOf(sys System, data dataRefs, opts Options) RunStarted {
 	return RunStarted{
 		Format:     eventFormat,
 		Components: sys.Components(),
 		Options:    opts,
-		Feedback:   refs(data.Feedback),
-		Validation: refs(data.Validation),
-		Test:       refs(data.Test),
+		Feedback:   data.feedback,
+		Validation: data.validation,
+		Test:       data.test,
 	}
 }
 

@@ -21,31 +21,37 @@ func (e invalid) Unwrap() []error { return []error{e.error, ErrInvalid} }
 // options or data, or a budget that cannot pay for one proposal. It looks at no
 // journal, calls no model and changes nothing.
 func Check(sys System, data Data, opts Options) error {
-	_, err := resolve(sys, data, opts)
+	_, _, err := resolve(sys, data, opts)
 	return err
 }
 
+// dataRefs identify the examples of a run's data.
+type dataRefs struct{ feedback, validation, test []ExampleRef }
+
+func (d Data) refs() dataRefs { return dataRefs{refs(d.Feedback), refs(d.Validation), refs(d.Test)} }
+
 // resolve checks everything that can be checked before a run and returns the
-// options with their defaults filled in.
-func resolve(sys System, data Data, opts Options) (Options, error) {
+// options with their defaults filled in, and what identifies the data.
+func resolve(sys System, data Data, opts Options) (Options, dataRefs, error) {
 	var errs []error
+	ids := data.refs()
 	if err := opts.Validate(); err != nil {
 		errs = append(errs, err)
 	}
 	if err := checkComponents(sys.Components(), opts.Start); err != nil {
 		errs = append(errs, err)
 	}
-	if err := data.Validate(); err != nil {
+	if err := ids.validate(); err != nil {
 		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
-		return opts, invalid{errors.Join(errs...)}
+		return opts, ids, invalid{errors.Join(errs...)}
 	}
 	opts = opts.withDefaults(sys)
 	if err := opts.Budget.check(costOf(opts, len(data.Feedback), len(data.Validation))); err != nil {
-		return opts, invalid{err}
+		return opts, ids, invalid{err}
 	}
-	return opts, nil
+	return opts, ids, nil
 }
 
 func checkComponents(components []Component, start Candidate) error {
@@ -81,12 +87,14 @@ func checkComponents(components []Component, start Candidate) error {
 // Validate reports what is wrong with the data: an empty set that a run needs,
 // an example without an ID, an ID that occurs twice, or an example that occurs
 // in two sets, by ID or by content.
-func (d Data) Validate() error {
+func (d Data) Validate() error { return d.refs().validate() }
+
+func (d dataRefs) validate() error {
 	var errs []error
-	if len(d.Feedback) == 0 {
+	if len(d.feedback) == 0 {
 		errs = append(errs, errors.New("data: the feedback set is empty: there is nothing to learn from"))
 	}
-	if len(d.Validation) == 0 {
+	if len(d.validation) == 0 {
 		errs = append(errs, errors.New("data: the validation set is empty: candidates could not be told apart"))
 	}
 	type place struct {
@@ -98,8 +106,8 @@ func (d Data) Validate() error {
 	var clashes []string
 	for _, set := range []struct {
 		name     string
-		examples []Example
-	}{{"feedback", d.Feedback}, {"validation", d.Validation}, {"test", d.Test}} {
+		examples []ExampleRef
+	}{{"feedback", d.feedback}, {"validation", d.validation}, {"test", d.test}} {
 		for i, ex := range set.examples {
 			if ex.ID == "" {
 				errs = append(errs, fmt.Errorf("data: example %d of the %s set has no ID", i, set.name))
@@ -111,7 +119,7 @@ func (d Data) Validate() error {
 				continue
 			}
 			ids[ex.ID] = here
-			hash := ex.Hash()
+			hash := ex.Hash
 			if at, dup := contents[hash]; dup && at.set != set.name {
 				clashes = append(clashes, fmt.Sprintf("example %q of the %s set has the same content as %q of the %s set", ex.ID, set.name, at.id, at.set))
 				continue
