@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/draw"
 )
 
 // A Family describes landscapes of one kind. A landscape is drawn from it by a
@@ -118,8 +119,8 @@ const (
 
 // NewLandscape draws a landscape of a family.
 func NewLandscape(f Family, seed uint64) *Landscape {
-	l := &Landscape{family: f, seed: mix(seed ^ text(f.Name)), items: map[string]*item{}, reflector: usualReflector()}
-	r := name(l.seed, drawLandscape).rand()
+	l := &Landscape{family: f, seed: uint64(draw.Key(seed ^ text(f.Name)).Next()), items: map[string]*item{}, reflector: usualReflector()}
+	r := name(l.seed, drawLandscape).Rand()
 	l.byPart = make([][]int, f.Components)
 	for c := range f.Components {
 		l.components = append(l.components, gepa.Component{Name: "part" + strconv.Itoa(c), Text: prompt{}.String()})
@@ -168,7 +169,7 @@ func (l *Landscape) draw(set string, n int) ([]item, []gepa.Example) {
 func (l *Landscape) item(id string) item {
 	f := l.family
 	x := item{id: id, number: text(id), ceiling: 1}
-	r := name(l.seed, drawExample, x.number).rand()
+	r := name(l.seed, drawExample, x.number).Rand()
 	x.cluster = r.IntN(max(1, f.Clusters))
 	x.base = f.Base * (0.4 + 1.2*r.Float64())
 	x.harmed = make([]bool, len(l.rules))

@@ -57,7 +57,7 @@ type asked struct {
 func (r Reflector) reflect(req *gepa.ReflectRequest, seed uint64) map[string]string {
 	out := map[string]string{}
 	for i, component := range req.Components {
-		rng := name(seed, drawReflection, uint64(req.Proposal), uint64(req.Child), uint64(i)).rand()
+		rng := name(seed, drawReflection, uint64(req.Proposal), uint64(req.Child), uint64(i)).Rand()
 		old := req.Candidate[component]
 		var p prompt
 		if req.Merge != nil {
@@ -89,7 +89,7 @@ func (r Reflector) rewrite(old string, e evidence, before map[int]bool, rng *ran
 		p.approach = rng.IntN(max(1, r.Approaches))
 	}
 	blind := func(a asked) bool {
-		return name(text(old), drawBlind, uint64(a.rule)).uniform() < r.Blind
+		return name(text(old), drawBlind, uint64(a.rule)).Uniform() < r.Blind
 	}
 	e.wanted = slices.DeleteFunc(e.wanted, blind)
 	e.hurting = slices.DeleteFunc(e.hurting, blind)

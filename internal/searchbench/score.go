@@ -116,10 +116,10 @@ func (l *Landscape) rollout(c *reading, candidate uint64, x *item, repeat int) g
 func (l *Landscape) noisy(p float64, candidate uint64, x *item, repeat uint64) float64 {
 	own := name(l.seed, drawNoise, candidate, x.number, repeat)
 	source := own
-	if name(l.seed, drawStable, candidate, x.number, repeat).uniform() < l.family.Stable {
+	if name(l.seed, drawStable, candidate, x.number, repeat).Uniform() < l.family.Stable {
 		source = name(l.seed, drawNoise, x.number, repeat)
 	}
-	u := source.uniform()
+	u := source.Uniform()
 	if l.family.Binary {
 		if u < p {
 			return 1
@@ -134,7 +134,7 @@ func (l *Landscape) noisy(p float64, candidate uint64, x *item, repeat uint64) f
 // words returns the feedback on a rollout that fell short, by component: the
 // kind of example, what it needs and what hurt it, as far as a judge can tell.
 func (l *Landscape) words(c *reading, candidate uint64, x *item, repeat uint64) map[string]string {
-	r := name(l.seed, drawFeedback, candidate, x.number, repeat).rand()
+	r := name(l.seed, drawFeedback, candidate, x.number, repeat).Rand()
 	said := make([]string, len(l.components))
 	say := func(what string, rule int) {
 		part := l.rules[rule].component

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/draw"
 )
 
 // A Clock says how long things take on virtual time. Times are log-normal and
@@ -27,8 +28,8 @@ func BarClock() Clock {
 	return Clock{Slots: 32, Task: 60 * time.Millisecond, Reflection: 250 * time.Millisecond, Sigma: 0.8}
 }
 
-func (c Clock) draw(median time.Duration, k key) time.Duration {
-	return time.Duration(float64(median) * math.Exp(c.Sigma*normalQuantile(k.uniform())))
+func (c Clock) draw(median time.Duration, k draw.Key) time.Duration {
+	return time.Duration(float64(median) * math.Exp(c.Sigma*normalQuantile(k.Uniform())))
 }
 
 // takes returns how long a task takes.

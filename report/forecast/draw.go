@@ -3,12 +3,11 @@ package forecast
 import (
 	"math"
 	"math/rand/v2"
+
+	"github.com/gepa-go/gepa/internal/draw"
 )
 
-// key is the name of a draw: everything random here is a function of one, so
-// that it does not depend on the order in which a simulated run asks.
-type key uint64
-
+// purpose keeps draws of different kinds apart.
 type purpose uint64
 
 const (
@@ -23,29 +22,9 @@ const (
 	drawLuck
 )
 
-func named(seed uint64, p purpose, parts ...uint64) key {
-	h := mix(seed ^ mix(uint64(p)))
-	for _, x := range parts {
-		h = mix(h ^ x*0x9e3779b97f4a7c15)
-	}
-	return key(h)
+func named(seed uint64, p purpose, parts ...uint64) draw.Key {
+	return draw.Named(seed, uint64(p), parts...)
 }
-
-// mix is the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// uniform returns a number in [0, 1).
-func (k key) uniform() float64 { return float64(uint64(k)>>11) / (1 << 53) }
-
-// of returns a number in 0 … n−1.
-func (k key) of(n int) int { return int(k.uniform() * float64(n)) }
-
-func (k key) rand() *rand.Rand { return rand.New(rand.NewPCG(uint64(k), mix(uint64(k)))) }
 
 // beta draws from the beta distribution.
 func beta(r *rand.Rand, a, b float64) float64 {

@@ -173,7 +173,7 @@ func (m *measures) seeNoise(s *Seen, b int) {
 // score higher than before.
 func (m *measures) lucky(groups [][]float64, b int) float64 {
 	const trials = 4000
-	r := named(m.in.Options.Seed, drawLuck, uint64(b)).rand()
+	r := named(m.in.Options.Seed, drawLuck, uint64(b)).Rand()
 	passed := 0
 	for range trials {
 		gain := 0.0

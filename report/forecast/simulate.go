@@ -218,7 +218,7 @@ func (s *simulation) do(t *gepa.Task) gepa.Event {
 	if at, same := s.trialOf(req); same {
 		return s.again(done, at)
 	}
-	if named(s.seedNumber, drawLuck, uint64(edit)).uniform() < s.refusal {
+	if named(s.seedNumber, drawLuck, uint64(edit)).Uniform() < s.refusal {
 		done.Refused = "a simulated reply without a text"
 		return done
 	}
@@ -292,14 +292,14 @@ func (s *simulation) edit(req *gepa.ReflectRequest) int {
 // rewritten returns a text's length after an edit.
 func (s *simulation) rewritten(component string, length int, edits []int, edit int) int {
 	k := named(s.seedNumber, drawLuck, uint64(edit), uint64(len(component)))
-	longer := max(float64(len(s.start[component])), leastGrowth) * (0.5 + k.uniform())
+	longer := max(float64(len(s.start[component])), leastGrowth) * (0.5 + k.Uniform())
 	if len(s.growth) > 0 {
-		longer = s.growth[k.of(len(s.growth))]
+		longer = s.growth[k.Of(len(s.growth))]
 	}
 	if len(edits) > 0 {
 		longer *= s.grows
 		if len(s.regrowth) > 0 {
-			longer = s.regrowth[k.of(len(s.regrowth))]
+			longer = s.regrowth[k.Of(len(s.regrowth))]
 		}
 	}
 	return max(length+int(s.longer*longer), 20)
@@ -314,7 +314,7 @@ func (s *simulation) reflecting(t *gepa.Task) time.Duration {
 		s.out.reflection.add(s.supposed(req))
 		return 10 * time.Second
 	}
-	p := &s.in.Trial.Proposals[s.made[named(s.seedNumber, drawLuck, uint64(s.edit(req)), 1).of(len(s.made))]]
+	p := &s.in.Trial.Proposals[s.made[named(s.seedNumber, drawLuck, uint64(s.edit(req)), 1).Of(len(s.made))]]
 	shares /= float64(max(len(p.Components), 1))
 	more, longer := 0.0, 0.0
 	for _, name := range req.Components {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/internal/draw"
 )
 
 // A world is one guess at what a run will meet: a simulated system and model.
@@ -93,7 +94,7 @@ type belief struct {
 }
 
 func (m *measures) believe() belief {
-	r := named(m.in.Options.Seed, drawWorld).rand()
+	r := named(m.in.Options.Seed, drawWorld).Rand()
 	b := belief{make([]world, guesses), make([]float64, guesses)}
 	total := 0.0
 	for i := range b.guesses {
@@ -109,7 +110,7 @@ func (m *measures) believe() belief {
 // fit the trial.
 func newWorld(m *measures, b belief, number uint64) *world {
 	seed := uint64(named(m.in.Options.Seed, drawWorld, number))
-	r := key(seed).rand()
+	r := draw.Key(seed).Rand()
 	at, _ := slices.BinarySearch(b.up, r.Float64()*b.up[len(b.up)-1])
 	g := b.guesses[min(at, len(b.guesses)-1)]
 	w := &g
@@ -177,7 +178,7 @@ func (w *world) sampled(example string, number uint64) *Rollout {
 	if i, known := w.byHash[example]; known {
 		return &w.seed[i]
 	}
-	return &w.seed[w.pool[named(w.seedNumber, drawRollout, number).of(len(w.pool))]]
+	return &w.seed[w.pool[named(w.seedNumber, drawRollout, number).Of(len(w.pool))]]
 }
 
 // base returns the starting candidate's score on an example.
@@ -187,7 +188,7 @@ func (w *world) base(example string, number uint64) float64 {
 	}
 	k := named(w.seedNumber, drawScore, number)
 	// One example more of each kind than was seen: nothing is certain.
-	if u := k.uniform() * float64(len(w.seed)+2); u < 1 {
+	if u := k.Uniform() * float64(len(w.seed)+2); u < 1 {
 		return choose(k&1 == 0, w.lowest, w.perfect)
 	}
 	return w.sampled(example, number).Rollout.Score
@@ -200,22 +201,22 @@ func (w *world) score(hash uint64, t texts, example string, number uint64) float
 	}
 	base := w.base(example, number)
 	s := base
-	hopeless := named(w.seedNumber, drawHopeless, number).uniform() < w.hopeless
+	hopeless := named(w.seedNumber, drawHopeless, number).Uniform() < w.hopeless
 	for _, e := range t.edits {
 		up, down := named(w.seedNumber, drawLift, uint64(e), number), named(w.seedNumber, drawBreak, uint64(e), number)
 		st := w.strength(e)
 		lifts := choose(w.batches[e][number], st.own, st.lifts)
 		switch {
-		case s < w.perfect-scoreTie && !hopeless && up.uniform() < lifts:
-			s = min(s+max(w.perfect-base, (w.perfect-w.lowest)/10)*w.far(st, key(mix(uint64(up)))), w.perfect)
-		case s > w.lowest+scoreTie && down.uniform() < w.breaks:
+		case s < w.perfect-scoreTie && !hopeless && up.Uniform() < lifts:
+			s = min(s+max(w.perfect-base, (w.perfect-w.lowest)/10)*w.far(st, up.Next()), w.perfect)
+		case s > w.lowest+scoreTie && down.Uniform() < w.breaks:
 			s = w.lowest
 		}
 	}
 	if len(t.edits) == 0 {
 		return s
 	}
-	switch u := named(w.seedNumber, drawNoise, hash, number).uniform(); {
+	switch u := named(w.seedNumber, drawNoise, hash, number).Uniform(); {
 	case s < w.perfect-scoreTie && u < w.up:
 		return w.perfect
 	case s > w.lowest+scoreTie && u < w.down:
@@ -230,7 +231,7 @@ type strength struct{ own, lifts, whole, part float64 }
 func (w *world) strength(edit int) strength {
 	s, known := w.strengths[edit]
 	if !known {
-		r := named(w.seedNumber, drawEdit, uint64(edit)).rand()
+		r := named(w.seedNumber, drawEdit, uint64(edit)).Rand()
 		e, tried := w.tried(edit)
 		if tried || r.Float64() < w.useful {
 			s.own, s.lifts = e.own.given(r, w.own, w.alike), e.elsewhere.given(r, w.lifts, w.alike)
@@ -252,8 +253,8 @@ func (s share) given(r *rand.Rand, p, weight float64) float64 {
 
 // far returns how far an edit lifts an example, in parts of the seed's distance
 // to the best score.
-func (w *world) far(s strength, k key) float64 {
-	if !w.between || k.uniform() < s.whole {
+func (w *world) far(s strength, k draw.Key) float64 {
+	if !w.between || k.Uniform() < s.whole {
 		return 10 // all the way
 	}
 	return s.part
