@@ -171,6 +171,38 @@ test('hostile texts do nothing', async () => {
   expect(said).toEqual([])
 }, 60_000)
 
+test('texts of five megabytes leave the pages usable', async () => {
+  const long = '<b onclick="window.hacked=1">\u202e</b> and on\n'.repeat(5_000_000 / 41)
+  const left = new Map<string, number>() // of each kind of text, by its key
+  const swollen = (value: unknown, key = ''): unknown => {
+    if (typeof value === 'string') {
+      const n = left.get(key) ?? 0
+      left.set(key, n - 1)
+      return n > 0 ? long : value
+    }
+    if (Array.isArray(value)) return value.map((v) => swollen(v, key))
+    if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, swollen(v, k)]))
+    return value
+  }
+  site.mock.detail = (value) => {
+    for (const key of ['reply', 'content', 'text', 'before', 'after', 'problem']) left.set(key, 1)
+    return swollen(value)
+  }
+  const times: Record<string, number> = {}
+  for (const path of ['/rollouts/validation/2/3', '/candidates/3', '/proposals/2']) {
+    const start = performance.now()
+    await page.goto(site.url + '/runs/hotpotqa' + path)
+    await ready(page)
+    times[path] = Math.round(performance.now() - start)
+    const shown = await page.evaluate(() => ({ hacked: (window as { hacked?: number }).hacked, bold: document.querySelectorAll('main b[onclick]').length, length: document.body.innerText.length }))
+    expect(shown, path).toMatchObject({ hacked: undefined, bold: 0 })
+    expect(shown.length, path).toBeLessThan(2_000_000)
+  }
+  console.log('pages with texts of 5 MB, ms:', times)
+  site.mock.detail = (value) => value
+  expect(said).toEqual([])
+}, 120_000)
+
 test('a run of 200 candidates and 1000 examples is there in 1.5 s', async () => {
   const times: Record<string, number> = {}
   for (const path of ['', '/heatmap', '/lineage']) {

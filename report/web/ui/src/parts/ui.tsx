@@ -10,8 +10,12 @@ import { flat, pieces } from '../lib/visible'
 
 /** Text from a model, from data or from a file: only ever text, and kept apart from what stands around it. */
 export function Text({ children, dir = 'auto' }: { children: string; dir?: 'auto' | 'ltr' }): JSX.Element {
-  return <bdi dir={dir}>{marked(children)}</bdi>
+  const cut = children.length > inLine
+  return <bdi dir={dir}>{marked(cut ? children.slice(0, inLine) : children)}{cut && `… (${f.whole(children.length)} characters)`}</bdi>
 }
+
+/** What stands in a line has at most so many characters; a Block has all. */
+const inLine = 4_000
 
 function marked(text: string): ComponentChildren {
   const all = pieces(text)
