@@ -104,13 +104,18 @@ type ending struct {
 }
 
 // end notes how the session ended.
-func (f *folder) end(ctx context.Context, e ending) error {
+func (f *folder) end(ctx context.Context, e ending) error { return noteEnd(ctx, f.journal, e) }
+
+func noteEnd(ctx context.Context, j *store.Journal, e ending) error {
 	raw, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	return f.journal.SetMeta(ctx, map[string]string{metaEnd: string(raw)})
+	return j.SetMeta(ctx, map[string]string{metaEnd: string(raw)})
 }
+
+// diedWords says of a writer that it died.
+func diedWords(owner store.Owner) string { return owner.String() + " ended without closing it" }
 
 // tryWriting makes a file in a folder and takes it away again, so that a
 // folder that cannot be written is found before anything is spent.

@@ -92,7 +92,7 @@ func (k *Kept) standing(writer store.WriterState, owner store.Owner) (report.Sta
 		return report.StatusFinished, stop()
 	}
 	if writer == store.WriterDied {
-		return report.StatusCrashed, owner.String() + " ended without closing it"
+		return report.StatusCrashed, diedWords(owner)
 	}
 	var end ending
 	if err := json.Unmarshal([]byte(k.meta[metaEnd]), &end); err != nil {

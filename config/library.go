@@ -183,7 +183,13 @@ func (l Library) Review(ctx context.Context, id string, records int64, done gepa
 	if err != nil {
 		return err
 	}
-	j, err := store.Open(ctx, filepath.Join(dir, JournalFile))
+	path := filepath.Join(dir, JournalFile)
+	// Whoever opens a journal for writing takes away what a dead writer left.
+	writer, owner, err := store.WriterOf(path)
+	if err != nil {
+		return unreadable(dir, err)
+	}
+	j, err := store.Open(ctx, path)
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("%w: wait until it ends, or stop it", serve.ErrBusy)
 	}
@@ -201,6 +207,11 @@ func (l Library) Review(ctx context.Context, id string, records int64, done gepa
 	record, err := gepa.NewRecord(done, time.Now())
 	if err != nil {
 		return err
+	}
+	if writer == store.WriterDied {
+		if err := noteEnd(ctx, j, ending{report.StatusCrashed, diedWords(owner)}); err != nil {
+			return err
+		}
 	}
 	return j.Append(ctx, record)
 }

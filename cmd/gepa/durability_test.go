@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,8 +14,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gepa-go/gepa"
+	"github.com/gepa-go/gepa/config"
 	"github.com/gepa-go/gepa/lm/lmtest"
 	"github.com/gepa-go/gepa/lm/sim"
+	"github.com/gepa-go/gepa/store"
 )
 
 // oneError runs a command that must fail with an exit code and one line on
@@ -114,6 +118,10 @@ func TestOneProcessARun(t *testing.T) {
 	}
 	if text := output(t, gepaCommand(t, dir, "show", "run")); !strings.Contains(text, "gepa resume run goes on") {
 		t.Errorf("after it was killed it is shown as:\n%s", text)
+	}
+	approve(t, dir)
+	if list := output(t, gepaCommand(t, dir, "runs")); !strings.Contains(list, "crashed") || !strings.Contains(list, owner) {
+		t.Errorf("after somebody reviewed it the list says:\n%s", list)
 	}
 	mu.Lock()
 	holding = false
@@ -255,5 +263,27 @@ func TestReadOnlyRun(t *testing.T) {
 				t.Errorf("it is shown as:\n%s", text)
 			}
 		})
+	}
+}
+
+// approve has somebody approve the one run in a folder, as the dashboard would.
+func approve(t *testing.T, dir string) {
+	t.Helper()
+	library := config.Library{Tops: []string{dir}}
+	places, err := library.Places(t.Context())
+	if err != nil || len(places) != 1 {
+		t.Fatalf("%v, %v; want one run", places, err)
+	}
+	j, err := store.OpenReadOnly(t.Context(), filepath.Join(places[0].Folder, config.JournalFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := j.Last(t.Context())
+	if err = errors.Join(err, j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	done := gepa.ReviewDone{Number: 1, Action: gepa.ReviewApprove, By: "somebody"}
+	if err := library.Review(t.Context(), places[0].ID, last, done); err != nil {
+		t.Fatal(err)
 	}
 }
