@@ -45,7 +45,7 @@ type campaign struct {
 func TestCampaign(t *testing.T) {
 	long(t)
 	if raceEnabled && os.Getenv("KILLS") == "" {
-		t.Skip("the command is the same without the race detector, and ten times as fast")
+		t.Skip("SKIPPED, NOT TESTED: the command is the same without the race detector, and ten times as fast")
 	}
 	c := campaign{kills: 6, concurrency: []int{1, 16, 4}, inFlight: 1, seed: 1}
 	if text := os.Getenv("KILLS"); text != "" {

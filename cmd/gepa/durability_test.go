@@ -137,7 +137,7 @@ func TestOneProcessARun(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	long(t)
 	if runtime.GOOS == "windows" {
-		t.Skip("needs a limit on the size of files")
+		t.Skip("SKIPPED, NOT TESTED: there is no limit on the size of files here")
 	}
 	whole := finishedRun(t)
 	want := output(t, gepaCommand(t, whole, "show", "run", "--json"))
@@ -233,7 +233,7 @@ func TestDamagedJournal(t *testing.T) {
 func TestReadOnlyRun(t *testing.T) {
 	long(t)
 	if runtime.GOOS == "windows" {
-		t.Skip("file modes do not keep anybody out there")
+		t.Skip("SKIPPED, NOT TESTED: file modes keep nobody out here")
 	}
 	dir := finishedRun(t)
 	binary := copyForNobody(t, dir)

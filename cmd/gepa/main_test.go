@@ -197,6 +197,6 @@ func none(ts *testscript.TestScript, _ bool, args []string) {
 func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("it takes long; run without -short")
+		t.Skip("SKIPPED, NOT TESTED: it takes long; run without -short")
 	}
 }

@@ -312,7 +312,7 @@ func copyForNobody(t *testing.T, dir string) string {
 // A folder that cannot be written is refused before anything is spent.
 func TestReadOnlyFolder(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("folders are not read-only there")
+		t.Skip("SKIPPED, NOT TESTED: folders are not read-only here")
 	}
 	top := t.TempDir()
 	binary := copyForNobody(t, top)
